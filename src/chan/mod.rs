@@ -1,0 +1,180 @@
+//! What a channel is made of: a ring, the gates beside it, and how many handles there are.
+//!
+//! [`Tx`] and [`Rx`] join the ring's `try_*` with the gates: each operation exists once, for every
+//! flavour. The public handles in `sender` and `receiver` only pick the borrow.
+
+mod rx;
+mod tx;
+
+pub(crate) use rx::{Rx, Taken};
+pub(crate) use tx::{Held, Tx};
+
+use core::fmt;
+
+use crate::raw::{self, End, Sides};
+use crate::sync::{AtomicUsize, Ordering, abort};
+use crate::wait::Gate;
+#[cfg(feature = "std")]
+use crate::wait::{Experience, WaitStrategy};
+
+/// What lies beside the ring, in the same allocation.
+pub(crate) struct Company {
+    /// Where senders wait for room.
+    pub(crate) tx: Gate,
+    /// Where receivers wait for values.
+    pub(crate) rx: Gate,
+    /// Where `closed()` waits.
+    pub(crate) closing: Gate,
+    senders: AtomicUsize,
+    receivers: AtomicUsize,
+    #[cfg(feature = "std")]
+    pub(crate) strategy: WaitStrategy,
+    #[cfg(feature = "std")]
+    pub(crate) tx_experience: Experience,
+    #[cfg(feature = "std")]
+    pub(crate) rx_experience: Experience,
+}
+
+pub(crate) type Tail<T, F> = raw::Tail<T, F, Company>;
+pub(crate) type Head<T, F> = raw::Head<T, F, Company>;
+pub(crate) type WeakTail<T, F> = raw::WeakTail<T, F, Company>;
+
+impl Company {
+    pub(crate) fn new(#[cfg(feature = "std")] strategy: WaitStrategy) -> Self {
+        Self {
+            tx: Gate::new(),
+            rx: Gate::new(),
+            closing: Gate::new(),
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+            #[cfg(feature = "std")]
+            strategy,
+            #[cfg(feature = "std")]
+            tx_experience: Experience::new(),
+            #[cfg(feature = "std")]
+            rx_experience: Experience::new(),
+        }
+    }
+
+    pub(crate) fn senders(&self) -> usize {
+        // ORDERING: Relaxed: a number for people.
+        self.senders.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn receivers(&self) -> usize {
+        // ORDERING: Relaxed: a number for people.
+        self.receivers.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add_sender(&self) {
+        // ORDERING: Relaxed: the new handle comes from an old one, which keeps the count above 0.
+        check(self.senders.fetch_add(1, Ordering::Relaxed));
+    }
+
+    pub(crate) fn add_receiver(&self) {
+        // ORDERING: Relaxed: as above.
+        check(self.receivers.fetch_add(1, Ordering::Relaxed));
+    }
+
+    /// One more sender, unless there is none left.
+    pub(crate) fn revive_sender(&self) -> bool {
+        // ORDERING: Relaxed: the exchange decides.
+        let mut seen = self.senders.load(Ordering::Relaxed);
+        while seen != 0 {
+            check(seen);
+            // ORDERING: Relaxed, both: counting; the ring orders what senders do.
+            match self.senders.compare_exchange_weak(
+                seen,
+                seen + 1,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(actual) => seen = actual,
+            }
+        }
+        false
+    }
+
+    /// Whether this was the last sender.
+    fn drop_sender(&self) -> bool {
+        // ORDERING: AcqRel, edge [E7]: what every sender did precedes what the last one's drop does.
+        self.senders.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Whether this was the last receiver.
+    fn drop_receiver(&self) -> bool {
+        // ORDERING: AcqRel, edge [E7]: as above, for receivers.
+        self.receivers.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Tells everybody that the channel is closed, after it was.
+    fn announce_close(&self) {
+        self.rx.close();
+        self.tx.wake_all();
+        self.closing.wake_all();
+    }
+}
+
+/// Half the range is far more than there can be handles, unless they are leaked in a loop.
+fn check(count: usize) {
+    if count > usize::MAX / 2 {
+        abort();
+    }
+}
+
+/// Refuses new sends and wakes everybody; whether this call was the one that did.
+pub(crate) fn close(end: &impl End<Beside = Company>) -> bool {
+    let first = end.close();
+    if first {
+        end.beside().announce_close();
+    }
+    first
+}
+
+/// A sender handle is dropped.
+pub(crate) fn drop_sender<T, F: Sides>(tail: &mut Tail<T, F>) {
+    if tail.beside().drop_sender() {
+        tail.abandon_permits();
+        tail.close();
+        // Also if the channel was closed before: with the permits gone, receivers may be done.
+        tail.beside().announce_close();
+    }
+}
+
+/// A receiver handle is dropped. The last one takes with it what is queued.
+pub(crate) fn drop_receiver<T, F: Sides>(head: &mut Head<T, F>) {
+    if !head.beside().drop_receiver() {
+        return;
+    }
+    head.seal();
+    head.close();
+    head.beside().announce_close();
+
+    /// Goes on when a value's destructor panics. What a stopped sender has not published yet, and
+    /// what a second panic leaves, is dropped with the ring.
+    struct Rest<'a, T, F: Sides>(Rx<'a, T, F>);
+    impl<T, F: Sides> Rest<'_, T, F> {
+        fn run(&mut self) {
+            // UNWIND: each value has left the ring before its destructor runs.
+            while let Taken::Value(value) = self.0.try_recv() {
+                drop(value);
+            }
+        }
+    }
+    impl<T, F: Sides> Drop for Rest<'_, T, F> {
+        fn drop(&mut self) {
+            self.run();
+        }
+    }
+    Rest(Rx::new(head.consumer_mut())).run();
+}
+
+impl fmt::Debug for Company {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Company")
+            .field("senders", &self.senders())
+            .field("receivers", &self.receivers())
+            .finish_non_exhaustive()
+    }
+}

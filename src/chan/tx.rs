@@ -1,0 +1,274 @@
+//! Sending: the ring's side, with the gates.
+
+use alloc::vec::Vec;
+use core::task::{Context, Poll};
+
+use super::Company;
+use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
+use crate::wait::Place;
+#[cfg(feature = "std")]
+use crate::wait::{Deadline, block};
+
+/// The right to send, with everything that goes with it.
+pub(crate) struct Tx<'a, T, F: Sides>(Producer<'a, T, F, Company>);
+
+/// Credits in hand; given back when dropped.
+pub(crate) struct Held<'a, T, F: Sides>(Reserved<'a, T, F, Company>);
+
+impl<'a, T, F: Sides> Tx<'a, T, F> {
+    #[inline(always)]
+    pub(crate) fn new(producer: Producer<'a, T, F, Company>) -> Self {
+        Self(producer)
+    }
+
+    #[inline(always)]
+    fn company(&self) -> &'a Company {
+        self.0.beside()
+    }
+
+    /// Sends the value in `from`, or leaves it there.
+    #[inline(always)]
+    pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
+        self.0.try_send(from)?;
+        if self.company().rx.notify() {
+            return self.settle_one(from);
+        }
+        Ok(())
+    }
+
+    /// The channel is being closed while we sent: the value may have come too late.
+    #[cold]
+    fn settle_one(&mut self, back: &mut Option<T>) -> Result<(), Refused> {
+        self.0.settle(&mut |value| *back = Some(value));
+        if back.is_some() { Err(Refused::Closed) } else { Ok(()) }
+    }
+
+    /// Sends from the front of `from` what there is room for; how many.
+    pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<usize, Refused> {
+        if from.is_empty() {
+            return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
+        }
+        let sent = self.0.try_send_many(from)?;
+        if self.company().rx.notify_many(sent) {
+            let mut late = 0;
+            self.0.settle(&mut |value| {
+                // Newest first, so that they end up in order before what was not sent.
+                from.insert(0, value);
+                late += 1;
+            });
+            if late == sent {
+                return Err(Refused::Closed);
+            }
+            return Ok((sent - late) as usize);
+        }
+        Ok(sent as usize)
+    }
+
+    /// Sends the value in `from`, waiting for room: `None` if the deadline came first.
+    #[cfg(feature = "std")]
+    pub(crate) fn send(
+        &mut self,
+        from: &mut Option<T>,
+        deadline: impl FnOnce() -> Deadline,
+    ) -> Option<Result<(), Refused>> {
+        match self.try_send(from) {
+            Err(Refused::Full) => {
+                let (company, room) = (self.company(), self.0.room());
+                let mut attempt = || granted(self.try_send(from));
+                let how = (company.strategy, &company.tx_experience);
+                block(&company.tx, false, how, deadline(), &mut attempt, &room)
+            }
+            done => Some(done),
+        }
+    }
+
+    /// Sends all of `from`, waiting for room as often as needed; how many were sent before the
+    /// channel was closed.
+    #[cfg(feature = "std")]
+    pub(crate) fn send_many(&mut self, from: &mut Vec<T>) -> Result<usize, usize> {
+        let mut sent = 0;
+        loop {
+            match self.try_send_many(from) {
+                Ok(n) => sent += n,
+                Err(Refused::Closed) => return Err(sent),
+                Err(Refused::Full) => {
+                    let (company, room) = (self.company(), self.0.room());
+                    let mut attempt = || granted(self.try_send_many(from));
+                    let how = (company.strategy, &company.tx_experience);
+                    let never = Deadline::Never;
+                    match block(&company.tx, false, how, never, &mut attempt, &room) {
+                        Some(Ok(n)) => sent += n,
+                        _ => return Err(sent),
+                    }
+                }
+            }
+            if from.is_empty() {
+                return Ok(sent);
+            }
+        }
+    }
+
+    /// One poll of a task's send.
+    pub(crate) fn poll_send(
+        &mut self,
+        place: &mut Place,
+        cx: &mut Context<'_>,
+        from: &mut Option<T>,
+    ) -> Poll<Result<(), Refused>> {
+        let gate = &self.company().tx;
+        let done = place.poll(gate, false, cx, || granted(self.try_send(from)));
+        self.leave_if_ready(place, &done);
+        done
+    }
+
+    /// One poll of a task's batch: ready when some were sent.
+    pub(crate) fn poll_send_many(
+        &mut self,
+        place: &mut Place,
+        cx: &mut Context<'_>,
+        from: &mut Vec<T>,
+    ) -> Poll<Result<usize, Refused>> {
+        let gate = &self.company().tx;
+        let done = place.poll(gate, false, cx, || granted(self.try_send_many(from)));
+        self.leave_if_ready(place, &done);
+        done
+    }
+
+    fn leave_if_ready<R>(&self, place: &mut Place, done: &Poll<R>) {
+        if done.is_ready() {
+            self.leave(place);
+        }
+    }
+
+    /// Ends a task's wait, finished or not.
+    pub(crate) fn leave(&self, place: &mut Place) {
+        place.give_up(&self.company().tx, self.0.room());
+    }
+
+    /// Takes `n` credits at once, or none.
+    pub(crate) fn try_reserve(self, n: usize) -> Result<Held<'a, T, F>, (Self, Refused)> {
+        match self.0.try_reserve(n as u64) {
+            Ok(reserved) => Ok(Held(reserved)),
+            Err((producer, refused)) => Err((Self(producer), refused)),
+        }
+    }
+
+    /// Takes `n` credits at once, waiting for them; `None` if the channel is closed.
+    #[cfg(feature = "std")]
+    pub(crate) fn reserve(self, n: usize) -> Option<Held<'a, T, F>> {
+        let (company, room) = (self.company(), self.0.room());
+        let mut right = Some(self);
+        let mut attempt = || reserve_with(&mut right, n);
+        if let Some(done) = attempt() {
+            return done.ok();
+        }
+        let how = (company.strategy, &company.tx_experience);
+        let greedy = n > 1;
+        block(&company.tx, greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
+    }
+
+    /// One poll of a task's reservation. The right to send is in `right` until it is granted.
+    pub(crate) fn poll_reserve(
+        right: &mut Option<Self>,
+        place: &mut Place,
+        cx: &mut Context<'_>,
+        n: usize,
+    ) -> Poll<Result<Held<'a, T, F>, Refused>> {
+        let Some(tx) = right else {
+            return Poll::Pending;
+        };
+        let (gate, room) = (&tx.company().tx, tx.0.room());
+        let done = place.poll(gate, n > 1, cx, || reserve_with(right, n));
+        if done.is_ready() {
+            place.give_up(gate, room);
+        }
+        done
+    }
+}
+
+/// What a waiting attempt makes of an answer: being full is no end.
+fn granted<R>(answer: Result<R, Refused>) -> Option<Result<R, Refused>> {
+    match answer {
+        Err(Refused::Full) => None,
+        done => Some(done),
+    }
+}
+
+/// An attempt at a reservation, which uses up the right to send only if it succeeds.
+fn reserve_with<'a, T, F: Sides>(
+    right: &mut Option<Tx<'a, T, F>>,
+    n: usize,
+) -> Option<Result<Held<'a, T, F>, Refused>> {
+    match right.take()?.try_reserve(n) {
+        Ok(held) => Some(Ok(held)),
+        Err((tx, refused)) => {
+            *right = Some(tx);
+            granted(Err(refused))
+        }
+    }
+}
+
+impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
+    /// Sends, and takes the oldest value away if that made one too many.
+    pub(crate) fn displace(&mut self, from: &mut Option<T>) -> Result<Option<T>, Refused> {
+        let evicted = self.0.displace(from)?;
+        self.company().rx.notify();
+        if evicted.is_some() {
+            self.company().tx.notify();
+        }
+        Ok(evicted)
+    }
+
+    /// Sends, and takes everything away that was queued before.
+    pub(crate) fn displace_all(&mut self, from: &mut Option<T>) -> Result<Vec<T>, Refused> {
+        let mut backlog = Vec::with_capacity(self.0.capacity());
+        self.0.displace_all(from, &mut backlog)?;
+        self.company().rx.notify();
+        self.company().tx.notify_many(backlog.len() as u64);
+        Ok(backlog)
+    }
+
+    /// Takes the oldest value away.
+    pub(crate) fn evict(&mut self) -> Option<T> {
+        let evicted = self.0.evict();
+        if evicted.is_some() {
+            self.company().tx.notify();
+        }
+        evicted
+    }
+}
+
+impl<T, F: Sides> Held<'_, T, F> {
+    pub(crate) fn left(&self) -> usize {
+        self.0.left()
+    }
+
+    /// Sends with one of the credits; the value comes back if nobody will ever receive it.
+    pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
+        self.0.send(value)?;
+        if self.0.beside().rx.notify() {
+            let mut late = None;
+            self.0.producer().settle(&mut |value| late = Some(value));
+            if let Some(value) = late {
+                return Err(value);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T, F: Sides> Drop for Held<'_, T, F> {
+    fn drop(&mut self) {
+        let credits = self.0.left();
+        if credits == 0 {
+            return;
+        }
+        self.0.give_back();
+        let company = self.0.beside();
+        company.tx.notify_many(credits as u64);
+        if self.0.producer().is_closed() {
+            // Receivers may have waited for these permits before they could say Closed.
+            company.rx.wake_all();
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! The rings, and the only tree where `unsafe` compiles.
+//!
+//! A ring is reached through two ends, [`Tail`] and [`Head`], made together by [`pair`]. From an
+//! end one gets a [`Producer`] or [`Consumer`]: from an owned end only by a mutable borrow, so that
+//! the borrow checker keeps the single side single; from a shared one by any borrow. Both give
+//! access to `X`, whatever the layers above keep beside the ring in the same allocation. Nothing in
+//! here knows what that is, or that anybody ever waits.
+//!
+//! ```text
+//!   Tail (owned: &mut / shared: &)          Head (owned: &mut / shared: &)
+//!      | producer()                            | consumer()
+//!   Producer::try_send --> TailSide::claim   Consumer::try_recv --> HeadSide::take
+//!                          Core::publish                            Core::take_out
+//! ```
+//!
+//! # Invariants
+//!
+//! * **I1** A value is owned by exactly one of: the sender before its claim, the slot from the
+//!   publication to the taking, the receiver afterwards.
+//! * **I2** A ring has `mask + 1` slots, a power of two; `position & mask` is always in bounds.
+//! * **I3** From the claim of position `p` to the stamp `full(p)`, the slot of `p` belongs to the
+//!   claimer alone: the room test saw the release of every earlier lap's use, and no consumer looks
+//!   at a slot that is not stamped full.
+//! * **I4** From the taking of `p` to the stamp `vacant(p + slots)`, the slot belongs to the taker
+//!   alone: heads only move forward, one taker a position, and no producer claims a slot's next
+//!   position before that stamp.
+//! * **I5** A value may be taken back by its producer only after the single consumer has announced
+//!   (by an exchange) that it never looks at a slot again.
+//! * **I6** Single sides are single: an owned end is not `Clone`, and its producer or consumer
+//!   borrows it mutably.
+//! * **I7** What a lock guards is touched under the lock only.
+//! * **I8** System calls made here touch no memory of ours.
+//!
+//! The edges `E1`..`E6` that comments name are declared in `src/docs/memory_model.md`.
+
+mod head;
+#[cfg(not(feature = "std"))]
+mod lock;
+pub(crate) mod membarrier;
+mod position;
+mod ring;
+mod tail;
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+pub(crate) use head::HeadSide;
+#[cfg(not(feature = "std"))]
+pub(crate) use lock::SpinMutex;
+pub(crate) use position::TailWord;
+pub(crate) use ring::{Core, Unmakeable};
+pub(crate) use tail::{Emptiness, Refused, TailSide};
+
+use crate::sync::Arc;
+
+/// A side with one handle: plain stores.
+#[derive(Debug)]
+pub(crate) enum Owned {}
+
+/// A side with any number of handles: positions are won by compare-exchange.
+#[derive(Debug)]
+pub(crate) enum Shared {}
+
+/// Which discipline the two sides of a ring follow.
+pub(crate) trait Sides {
+    /// The producers' side.
+    type Tail: TailSide;
+    /// The consumers' side.
+    type Head: HeadSide;
+    /// Slots beyond the capacity, for senders that evict.
+    const SPARE: u64;
+}
+
+/// The ring and its company, in one allocation.
+struct Joint<T, X> {
+    core: Core<T>,
+    beside: X,
+}
+
+/// The producers' end.
+pub(crate) struct Tail<T, S: Sides, X> {
+    joint: Arc<Joint<T, X>>,
+    sides: PhantomData<fn() -> S>,
+}
+
+/// The consumers' end.
+pub(crate) struct Head<T, S: Sides, X> {
+    joint: Arc<Joint<T, X>>,
+    sides: PhantomData<fn() -> S>,
+}
+
+/// Keeps the allocation, gives no right to use the ring; becomes a shared [`Tail`] again.
+pub(crate) struct WeakTail<T, S: Sides, X> {
+    joint: Arc<Joint<T, X>>,
+    sides: PhantomData<fn() -> S>,
+}
+
+/// Joins both ends to a ring.
+pub(crate) fn pair<T, S: Sides, X>(core: Core<T>, beside: X) -> (Tail<T, S, X>, Head<T, S, X>) {
+    let joint = Arc::new(Joint { core, beside });
+    let tail = Tail { joint: joint.clone(), sides: PhantomData };
+    (tail, Head { joint, sides: PhantomData })
+}
+
+/// What both ends can ask and do whichever discipline they follow.
+pub(crate) trait End {
+    type Beside;
+
+    fn beside(&self) -> &Self::Beside;
+    fn capacity(&self) -> usize;
+    fn len(&self) -> usize;
+    fn reserved(&self) -> usize;
+    fn is_full(&self) -> bool;
+    fn is_closed(&self) -> bool;
+    /// Refuses new sends; whether this call was the one that did.
+    fn close(&self) -> bool;
+    /// Identifies the channel among all that are alive.
+    fn address(&self) -> usize;
+}
+
+macro_rules! end {
+    ($end:ident) => {
+        impl<T, S: Sides, X> End for $end<T, S, X> {
+            type Beside = X;
+
+            #[inline(always)]
+            fn beside(&self) -> &X {
+                &self.joint.beside
+            }
+
+            fn capacity(&self) -> usize {
+                self.joint.core.capacity()
+            }
+
+            fn len(&self) -> usize {
+                self.joint.core.len()
+            }
+
+            fn reserved(&self) -> usize {
+                self.joint.core.reserved()
+            }
+
+            fn is_full(&self) -> bool {
+                !S::Tail::has_room(&self.joint.core)
+            }
+
+            fn is_closed(&self) -> bool {
+                S::Tail::is_closed(&self.joint.core)
+            }
+
+            fn close(&self) -> bool {
+                S::Tail::close(&self.joint.core)
+            }
+
+            fn address(&self) -> usize {
+                core::ptr::from_ref(&self.joint.core).addr()
+            }
+        }
+
+        impl<T, S: Sides, X> fmt::Debug for $end<T, S, X> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($end))
+                    .field("capacity", &self.capacity())
+                    .field("len", &self.len())
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+end!(Tail);
+end!(Head);
+end!(WeakTail);
+
+impl<T, S: Sides, X> Tail<T, S, X> {
+    /// The right to produce, from the exclusive borrow of an end.
+    #[inline(always)]
+    pub(crate) fn producer_mut(&mut self) -> Producer<'_, T, S, X> {
+        Producer { joint: &self.joint, sides: PhantomData }
+    }
+
+    /// The last sender is gone: no permit can be alive.
+    pub(crate) fn abandon_permits(&mut self) {
+        S::Tail::abandon_permits(&self.joint.core);
+    }
+
+    /// An end's allocation without its rights.
+    pub(crate) fn downgrade(&self) -> WeakTail<T, S, X> {
+        WeakTail { joint: self.joint.clone(), sides: PhantomData }
+    }
+}
+
+impl<T, S: Sides<Tail = Shared>, X> Tail<T, S, X> {
+    /// The right to produce, which a shared end gives to anybody.
+    #[inline(always)]
+    pub(crate) fn producer(&self) -> Producer<'_, T, S, X> {
+        Producer { joint: &self.joint, sides: PhantomData }
+    }
+}
+
+impl<T, S: Sides<Tail = Shared>, X> Clone for Tail<T, S, X> {
+    fn clone(&self) -> Self {
+        Self { joint: self.joint.clone(), sides: PhantomData }
+    }
+}
+
+impl<T, S: Sides<Tail = Shared>, X> WeakTail<T, S, X> {
+    pub(crate) fn upgrade(&self) -> Tail<T, S, X> {
+        Tail { joint: self.joint.clone(), sides: PhantomData }
+    }
+}
+
+impl<T, S: Sides, X> Clone for WeakTail<T, S, X> {
+    fn clone(&self) -> Self {
+        Self { joint: self.joint.clone(), sides: PhantomData }
+    }
+}
+
+impl<T, S: Sides, X> Head<T, S, X> {
+    /// The right to consume, from the exclusive borrow of an end.
+    #[inline(always)]
+    pub(crate) fn consumer_mut(&mut self) -> Consumer<'_, T, S, X> {
+        Consumer { joint: &self.joint, sides: PhantomData }
+    }
+
+    /// The last receiver is going: permits are refused as well from now on.
+    pub(crate) fn seal(&mut self) {
+        S::Tail::seal(&self.joint.core);
+    }
+}
+
+impl<T, S: Sides<Head = Shared>, X> Head<T, S, X> {
+    /// The right to consume, which a shared end gives to anybody.
+    #[inline(always)]
+    pub(crate) fn consumer(&self) -> Consumer<'_, T, S, X> {
+        Consumer { joint: &self.joint, sides: PhantomData }
+    }
+}
+
+impl<T, S: Sides<Head = Shared>, X> Clone for Head<T, S, X> {
+    fn clone(&self) -> Self {
+        Self { joint: self.joint.clone(), sides: PhantomData }
+    }
+}
+
+/// The right to act as a producer, for as long as the end is borrowed.
+pub(crate) struct Producer<'a, T, S: Sides, X> {
+    joint: &'a Joint<T, X>,
+    sides: PhantomData<fn() -> S>,
+}
+
+/// The right to act as a consumer, for as long as the end is borrowed.
+pub(crate) struct Consumer<'a, T, S: Sides, X> {
+    joint: &'a Joint<T, X>,
+    sides: PhantomData<fn() -> S>,
+}
+
+impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
+    #[inline(always)]
+    pub(crate) fn beside(&self) -> &'a X {
+        &self.joint.beside
+    }
+
+    /// Asks whether a claim would find room now, whatever the producer is being used for.
+    pub(crate) fn room(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
+        let core = &self.joint.core;
+        || S::Tail::has_room(core)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        S::Tail::is_closed(&self.joint.core)
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.joint.core.capacity()
+    }
+
+    /// Moves the value out of `from` into the ring, or leaves it there. `from` holds one.
+    #[inline(always)]
+    pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
+        let core = &self.joint.core;
+        // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
+        let (at, _) = unsafe { S::Tail::claim(core, 1) }?;
+        if let Some(value) = from.take() {
+            // SAFETY: [I3] claimed just above. Nothing between can unwind.
+            unsafe { core.publish(at, value) };
+        } else {
+            debug_assert!(false, "a send needs a value");
+        }
+        // SAFETY: [I6] as above; published just now.
+        unsafe { S::Tail::published(core, 1, 0) };
+        Ok(())
+    }
+
+    /// Moves values from the front of `from` into the ring with one claim; how many.
+    pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<u64, Refused> {
+        let core = &self.joint.core;
+        // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
+        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64) }?;
+        // `Drain` runs no code of `T`'s as long as it is used up, which this loop does.
+        for (i, value) in from.drain(..n as usize).enumerate() {
+            // SAFETY: [I3] claimed just above, each position once.
+            unsafe { core.publish(first.plus(i as u64), value) };
+        }
+        // SAFETY: [I6] as above; all `n` are published.
+        unsafe { S::Tail::published(core, n, 0) };
+        Ok(n)
+    }
+
+    /// After a send that found the channel closing: gives `back` what came too late to be
+    /// received, newest first.
+    pub(crate) fn settle(&mut self, back: &mut dyn FnMut(T)) {
+        // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
+        unsafe { S::Tail::settle(&self.joint.core, back) }
+    }
+
+    /// Takes `n` credits out of circulation.
+    pub(crate) fn try_reserve(self, n: u64) -> Result<Reserved<'a, T, S, X>, (Self, Refused)> {
+        // SAFETY: [I6] holding the `Producer` of an owned end is being the only producer.
+        match unsafe { S::Tail::reserve(&self.joint.core, n) } {
+            Ok(()) => Ok(Reserved { producer: self, left: n }),
+            Err(refused) => Err((self, refused)),
+        }
+    }
+}
+
+impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
+    /// Sends although every credit is out; the caller then takes the oldest away.
+    fn send_beyond(&mut self, from: &mut Option<T>) -> Result<position::Position, Refused> {
+        let core = &self.joint.core;
+        let at = Shared::claim_beyond(core)?;
+        if let Some(value) = from.take() {
+            // SAFETY: [I3] claimed just above. Nothing between can unwind.
+            unsafe { core.publish(at, value) };
+        } else {
+            debug_assert!(false, "a send needs a value");
+        }
+        Ok(at)
+    }
+
+    /// Sends, and takes the oldest value away if that made one too many.
+    pub(crate) fn displace(&mut self, from: &mut Option<T>) -> Result<Option<T>, Refused> {
+        self.send_beyond(from)?;
+        Ok(Shared::take_excess(&self.joint.core))
+    }
+
+    /// Sends, and takes everything away that was queued before.
+    pub(crate) fn displace_all(
+        &mut self,
+        from: &mut Option<T>,
+        into: &mut Vec<T>,
+    ) -> Result<(), Refused> {
+        let at = self.send_beyond(from)?;
+        Shared::take_before(&self.joint.core, at, into);
+        Ok(())
+    }
+
+    /// Takes the oldest value away: only a shared head can be claimed from here.
+    pub(crate) fn evict(&mut self) -> Option<T> {
+        // SAFETY: [I6] a shared head may be acted for by anybody.
+        unsafe { Shared::take::<T, Shared>(&self.joint.core) }.ok()
+    }
+}
+
+impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
+    #[inline(always)]
+    pub(crate) fn beside(&self) -> &'a X {
+        &self.joint.beside
+    }
+
+    /// Asks whether a waiting consumer would be told something now: a value, or that none comes.
+    pub(crate) fn news(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
+        let core = &self.joint.core;
+        || S::Head::has_value(core) || S::Tail::is_closed(core)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.joint.core.len()
+    }
+
+    /// Takes the oldest value.
+    #[inline(always)]
+    pub(crate) fn try_recv(&mut self) -> Result<T, Emptiness> {
+        // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
+        unsafe { S::Head::take::<T, S::Tail>(&self.joint.core) }
+    }
+
+    /// Takes up to `most` of the oldest values with one claim; how many.
+    pub(crate) fn try_recv_many(
+        &mut self,
+        into: &mut Vec<T>,
+        most: usize,
+    ) -> Result<u64, Emptiness> {
+        // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
+        unsafe { S::Head::take_many::<T, S::Tail>(&self.joint.core, into, most as u64) }
+    }
+}
+
+/// Credits in hand, and the right to produce with them.
+///
+/// Not given back when dropped: whoever does that also has to wake somebody. Forgotten ones are
+/// lost to the channel until the last sender goes, and wedge nobody.
+pub(crate) struct Reserved<'a, T, S: Sides, X> {
+    producer: Producer<'a, T, S, X>,
+    left: u64,
+}
+
+impl<'a, T, S: Sides, X> Reserved<'a, T, S, X> {
+    pub(crate) fn left(&self) -> usize {
+        self.left as usize
+    }
+
+    pub(crate) fn beside(&self) -> &'a X {
+        self.producer.beside()
+    }
+
+    pub(crate) fn producer(&mut self) -> &mut Producer<'a, T, S, X> {
+        &mut self.producer
+    }
+
+    /// Sends with one of the credits: never refused for lack of room, only when sealed.
+    pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
+        assert!(self.left > 0, "a permit sends once for each credit");
+        let core = &self.producer.joint.core;
+        // SAFETY: [I6] this holds the producer, and one of its credits.
+        let Some(at) = (unsafe { S::Tail::claim_reserved(core) }) else {
+            return Err(value);
+        };
+        self.left -= 1;
+        // SAFETY: [I3] claimed just above.
+        unsafe { core.publish(at, value) };
+        // SAFETY: [I6] as above; published just now, with a reserved credit.
+        unsafe { S::Tail::published(core, 1, 1) };
+        Ok(())
+    }
+
+    /// Puts what is left back into circulation.
+    pub(crate) fn give_back(&mut self) {
+        // SAFETY: [I6] this holds the producer, and that many of its credits.
+        unsafe { S::Tail::unreserve(&self.producer.joint.core, self.left) };
+        self.left = 0;
+    }
+}

@@ -1,0 +1,225 @@
+//! Slots, the ring they form, and the two ends through which it may be touched.
+//!
+//! The ring is the same for all flavours. What differs is how each side wins positions: alone with
+//! plain stores, or shared with compare-exchanges. Those two disciplines are `tail` and `head`.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
+
+use crossbeam_utils::CachePadded;
+
+use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
+
+/// One place for a value, with the word that says whose turn it is.
+pub(super) struct Slot<T> {
+    stamp: AtomicU64,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+/// The ring: a power of two of slots, of which at most `capacity` (plus `spare`) are in use.
+///
+/// A position `p` may be claimed when the message `capacity` places before it has been released.
+/// That message's slot was stamped `vacant(p - capacity + slots)` by its consumer, so the test is
+/// one load of the stamp `lead = slots - capacity` places ahead of `p`; where the capacity is a
+/// power of two, it is the very slot that will be written. Positions are claimed one after the
+/// other, each after the same test, so by induction everything before the tested message was
+/// released as well: the slot of `p` itself is vacant, whatever the capacity.
+pub(crate) struct Core<T> {
+    pub(super) slots: Box<[Slot<T>]>,
+    pub(super) mask: u64,
+    /// How far ahead of a position its room test looks.
+    pub(super) lead: u64,
+    pub(super) capacity: u64,
+    /// Slots beyond the capacity, so that an evicting producer does not run into the slot that a
+    /// consumer is just copying. Only rings with a shared head have any.
+    pub(super) spare: u64,
+    /// Closing of an owned tail; see `tail::Owned`. Read before each owned send, written thrice in
+    /// a channel's life, so it may share the line of the constants above.
+    pub(super) closing: AtomicU32,
+    pub(super) tail: CachePadded<AtomicU64>,
+    pub(super) head: CachePadded<AtomicU64>,
+}
+
+// SAFETY: [I1] values move from the producing to the consuming thread through the slots, so
+// `T: Send` is needed; no `&T` is ever handed out, so `T: Sync` is not.
+unsafe impl<T: Send> Sync for Core<T> {}
+// SAFETY: [I1] the ring owns its values.
+unsafe impl<T: Send> Send for Core<T> {}
+
+/// Why a ring could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unmakeable {
+    Zero,
+    TooLarge,
+    OutOfMemory,
+}
+
+impl<T> Core<T> {
+    /// Allocates all memory the ring will ever use. `start` is where positions begin to count.
+    pub(crate) fn new(capacity: usize, spare: u64, start: u64) -> Result<Self, Unmakeable> {
+        let capacity = capacity as u64;
+        if capacity == 0 {
+            return Err(Unmakeable::Zero);
+        }
+        if capacity > MAX_SLOTS / 2 {
+            return Err(Unmakeable::TooLarge);
+        }
+        let window = capacity + spare;
+        // With a single slot, "full at p" and "vacant at p + 1" would be the same place in time.
+        let count = window.next_power_of_two().max(2);
+        let mask = count - 1;
+        let count = usize::try_from(count).map_err(|_| Unmakeable::TooLarge)?;
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(count).map_err(|_| Unmakeable::OutOfMemory)?;
+        let start = Position::new(start);
+        let first = start.index(mask);
+        for index in 0..count {
+            // Each slot is vacant for the first position at or after `start` that maps to it.
+            let offset = (index.wrapping_sub(first)) as u64 & mask;
+            slots.push(Slot {
+                stamp: AtomicU64::new(Stamp::vacant(start.plus(offset)).bits()),
+                value: UnsafeCell::new(MaybeUninit::uninit()),
+            });
+        }
+        Ok(Self {
+            slots: slots.into_boxed_slice(),
+            mask,
+            lead: count as u64 - window,
+            capacity,
+            spare,
+            closing: AtomicU32::new(0),
+            tail: CachePadded::new(AtomicU64::new(TailWord::at(start).bits())),
+            head: CachePadded::new(AtomicU64::new(HeadWord::at(start).bits())),
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn slot(&self, at: Position) -> &Slot<T> {
+        let index = at.index(self.mask);
+        debug_assert!(index < self.slots.len());
+        // SAFETY: [I2] there are `mask + 1` slots.
+        unsafe { self.slots.get_unchecked(index) }
+    }
+
+    /// Whether `at` may be claimed, as far as released slots tell.
+    #[inline(always)]
+    pub(super) fn has_room_at(&self, at: Position) -> bool {
+        let probe = at.plus(self.lead);
+        // ORDERING: Acquire, edge [E2]: the consumer's release of that slot, and through it and the
+        // chain of claims [E3] of every earlier slot, precedes our write.
+        self.slot(probe).stamp.load(Ordering::Acquire) == Stamp::vacant(probe).bits()
+    }
+
+    /// Whether the value of `at` has been published and not yet released.
+    #[inline(always)]
+    pub(super) fn is_full_at(&self, at: Position) -> bool {
+        // ORDERING: Acquire, edge [E1]: the producer's write precedes our read.
+        self.slot(at).stamp.load(Ordering::Acquire) == Stamp::full(at).bits()
+    }
+
+    /// Writes a value into a claimed slot and hands it to whoever takes this position.
+    ///
+    /// # Safety
+    /// The caller has claimed `at` and has not written it yet ([I3]).
+    #[inline(always)]
+    pub(super) unsafe fn publish(&self, at: Position, value: T) {
+        let slot = self.slot(at);
+        // SAFETY: [I3] from the claim to the stamp below the slot is the claimer's alone.
+        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+        // ORDERING: Release, edge [E1]: the write above precedes the consumer's read.
+        slot.stamp.store(Stamp::full(at).bits(), Ordering::Release);
+    }
+
+    /// Moves the value out of a slot that was taken, and gives the slot back for the next lap.
+    ///
+    /// # Safety
+    /// The caller has seen `is_full_at(at)`, and taking `at` made it the only reader ([I4]).
+    #[inline(always)]
+    pub(super) unsafe fn take_out(&self, at: Position) -> T {
+        let slot = self.slot(at);
+        // SAFETY: [I4] the slot was published and is ours alone; after the stamp below nobody
+        // takes it for full again, so the value is moved out exactly once.
+        let value = slot.value.with(|cell| unsafe { (*cell).assume_init_read() });
+        let next_lap = at.plus(self.mask + 1);
+        // ORDERING: Release, edge [E2]: the read above precedes the next producer's write.
+        slot.stamp.store(Stamp::vacant(next_lap).bits(), Ordering::Release);
+        value
+    }
+
+    /// Takes a published value back before anybody could have looked at it.
+    ///
+    /// # Safety
+    /// The caller published `at` itself, and no consumer will ever look at the slot ([I5]).
+    pub(super) unsafe fn retract(&self, at: Position) -> T {
+        let slot = self.slot(at);
+        // SAFETY: [I5] written by this thread, seen by no other.
+        let value = slot.value.with(|cell| unsafe { (*cell).assume_init_read() });
+        // ORDERING: Relaxed: nobody reads this slot any more but `drop`, which is exclusive.
+        slot.stamp.store(Stamp::vacant(at).bits(), Ordering::Relaxed);
+        value
+    }
+
+    pub(super) fn load_tail(&self, ordering: Ordering) -> TailWord {
+        TailWord::from_bits(self.tail.load(ordering))
+    }
+
+    pub(super) fn load_head(&self, ordering: Ordering) -> HeadWord {
+        HeadWord::from_bits(self.head.load(ordering))
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity as usize
+    }
+
+    /// How many messages are queued (claimed by senders, not yet claimed by receivers): a snapshot.
+    pub(crate) fn len(&self) -> usize {
+        // ORDERING: Relaxed: a number for people; nothing is read on the strength of it. Head
+        // first, so that a lagging tail cannot make more than the clamp repairs.
+        let head = self.load_head(Ordering::Relaxed).position();
+        // ORDERING: Relaxed: as above.
+        let tail = self.load_tail(Ordering::Relaxed).position();
+        head.distance_to(tail).unwrap_or(0).min(self.capacity) as usize
+    }
+
+    /// How many credits permits hold: a snapshot. An owned tail needs no such count.
+    pub(crate) fn reserved(&self) -> usize {
+        // ORDERING: Relaxed: a number for people.
+        self.load_tail(Ordering::Relaxed).reserved() as usize
+    }
+}
+
+impl<T> Drop for Core<T> {
+    fn drop(&mut self) {
+        /// Goes on with the rest when a value's destructor panics.
+        struct Rest<'a, T> {
+            core: &'a mut Core<T>,
+            next: Position,
+            end: Position,
+        }
+        impl<T> Rest<'_, T> {
+            fn run(&mut self) {
+                while self.next != self.end {
+                    let at = self.next;
+                    // UNWIND: advanced before the value's destructor runs, so it runs once.
+                    self.next = at.plus(1);
+                    if self.core.is_full_at(at) {
+                        // SAFETY: [I4] `&mut Core`: nobody else can take it; full was just seen.
+                        drop(unsafe { self.core.take_out(at) });
+                    }
+                }
+            }
+        }
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        // ORDERING: Relaxed, both: `&mut self` is ordered after everything by the last handle.
+        let next = self.load_head(Ordering::Relaxed).position();
+        // ORDERING: Relaxed: as above.
+        let end = self.load_tail(Ordering::Relaxed).position();
+        Rest { core: self, next, end }.run();
+    }
+}

@@ -1,0 +1,413 @@
+//! How producers win positions: alone ([`Owned`]) or among others ([`Shared`]).
+
+use super::position::{Position, TailWord};
+use super::ring::Core;
+use super::{Owned, Shared};
+use crate::sync::{Ordering, fence};
+
+/// Why a position or a credit could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// No credit left: the message `capacity` places back has not been released.
+    Full,
+    /// No more sends.
+    Closed,
+}
+
+/// What an empty place at the head means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Emptiness {
+    /// Nothing was sent.
+    Empty,
+    /// A producer has claimed the position and has not published yet.
+    InFlight,
+    /// Closed, drained, and no permit outstanding: nothing will ever come.
+    Closed,
+    /// Something was published while we looked.
+    LookAgain,
+}
+
+/// The producer side's discipline.
+///
+/// # Safety
+/// Every method is called by an end that may act for the side: for [`Owned`] by the only producer
+/// (`emptiness`: by the only consumer).
+pub(crate) trait TailSide: Sized {
+    /// Wins between 1 and `most` consecutive positions. The caller publishes each of them.
+    unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused>;
+
+    /// Told after the last of `n` claimed positions was published, of which `spent` were won by
+    /// [`TailSide::claim_reserved`].
+    unsafe fn published<T>(core: &Core<T>, n: u64, spent: u64);
+
+    /// Puts `n` credits into a permit: `n` later calls of [`TailSide::claim_reserved`] find room.
+    unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused>;
+
+    /// Spends a credit of a permit on a position; `None` if nobody will ever receive it.
+    unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position>;
+
+    /// Gives `n` credits of a permit back.
+    unsafe fn unreserve<T>(core: &Core<T>, n: u64);
+
+    /// After a publication that found the channel closing: gives `back` what came too late to be
+    /// received, newest first.
+    unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T));
+
+    /// What it means that `head` has nothing published.
+    unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness;
+
+    /// Refuses new sends from now on; whether this call was the one that did.
+    fn close<T>(core: &Core<T>) -> bool;
+
+    /// Refuses permits too: the last receiver is gone.
+    fn seal<T>(core: &Core<T>);
+
+    /// Drops the credits of forgotten permits: the last sender is gone, and every permit borrowed
+    /// from one.
+    fn abandon_permits<T>(core: &Core<T>);
+
+    fn is_closed<T>(core: &Core<T>) -> bool;
+
+    /// Whether a claim would find room now: a snapshot.
+    fn has_room<T>(core: &Core<T>) -> bool;
+}
+
+/// Counts how many consecutive positions from `at` on have room.
+#[inline(always)]
+fn room_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
+    let mut n = 0;
+    while n < most && core.has_room_at(at.plus(n)) {
+        n += 1;
+    }
+    n
+}
+
+/// The bits of `Core::closing`, which an owned tail needs since it publishes with plain stores.
+///
+/// Closing must be decided once for both sides: either a send is accepted and received, or its
+/// value comes back. With a shared tail the claim and the close are exchanges on one word. Here a
+/// send may publish after the receiver found the channel closed and empty. Told as steps:
+///
+/// 1. the sender reads "open";
+/// 2. the receiver closes;
+/// 3. it finds the slot empty, and is about to say Closed;
+/// 4. the sender publishes.
+///
+/// So both announce themselves by an exchange on this word, after the barrier of edge [E5] made
+/// sure that the receiver saw the publication or the sender sees the close:
+/// the receiver sets `FINISHED` before it says Closed, the sender sets `SETTLED` after publishing.
+/// Whoever comes second sees the first. Receiver second: the value was accepted, it looks again.
+/// Sender second: the receiver has said Closed and never looks at a slot again; the sender takes
+/// its value back.
+mod closing {
+    pub(super) const CLOSED: u32 = 1;
+    pub(super) const FINISHED: u32 = 1 << 1;
+    pub(super) const SETTLED: u32 = 1 << 2;
+    pub(super) const SEALED: u32 = 1 << 3;
+}
+
+impl TailSide for Owned {
+    #[inline(always)]
+    unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
+        if Self::is_closed(core) {
+            return Err(Refused::Closed);
+        }
+        // ORDERING: Relaxed: only this side writes the word.
+        let seen = core.load_tail(Ordering::Relaxed);
+        let at = seen.position();
+        if seen.reserved() != 0 {
+            // A permit borrows the sender. Since somebody sends, it is gone, and was forgotten.
+            // ORDERING: Relaxed: takes a claim on the future back, nothing to hand over.
+            core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
+        }
+        match room_from(core, at, most) {
+            0 => Err(Refused::Full),
+            n => Ok((at, n)),
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn published<T>(core: &Core<T>, n: u64, spent: u64) {
+        // ORDERING: Relaxed: only this side writes the word.
+        let word = core.load_tail(Ordering::Relaxed).claimed(n).without_reserved(spent);
+        // ORDERING: Release, edge [E4]: a receiver that finds no permit outstanding any more also
+        // finds what the permit sent.
+        core.tail.store(word.bits(), Ordering::Release);
+    }
+
+    unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused> {
+        // Room found by the only producer stays until that producer uses it, so the permit's
+        // exclusive borrow of the sender is the reservation. The count only tells the receiver not
+        // to say Closed yet.
+        // SAFETY: [I6] the caller's contract is this method's.
+        let (at, found) = unsafe { Self::claim(core, n) }?;
+        if found < n || n > TailWord::MAX_RESERVED {
+            return Err(Refused::Full);
+        }
+        // ORDERING: Relaxed: a receiver that closes after us (by whatever made it later) sees the
+        // count; one that closes meanwhile may miss it, and the permit then returns its value.
+        core.tail.store(TailWord::at(at).with_reserved(n).bits(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
+        // ORDERING: Relaxed, both: as in `claim`; a seal that comes later is met by `settle`.
+        if core.closing.load(Ordering::Relaxed) & closing::SEALED != 0 {
+            return None;
+        }
+        // ORDERING: Relaxed: only this side writes the word.
+        Some(core.load_tail(Ordering::Relaxed).position())
+    }
+
+    unsafe fn unreserve<T>(core: &Core<T>, n: u64) {
+        // ORDERING: Relaxed: only this side writes the word.
+        let word = core.load_tail(Ordering::Relaxed).without_reserved(n);
+        // ORDERING: Relaxed: nothing was sent with these credits.
+        core.tail.store(word.bits(), Ordering::Relaxed);
+    }
+
+    unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T)) {
+        // ORDERING: AcqRel, edge [E4]: our publications precede what a receiver that finds this
+        // bit reads; and what the receiver did not read before it finished stays unread.
+        let before = core.closing.fetch_or(closing::SETTLED, Ordering::AcqRel);
+        if before & closing::FINISHED == 0 {
+            return;
+        }
+        // ORDERING: Relaxed: only this side writes the word.
+        let mut at = core.load_tail(Ordering::Relaxed).position().before();
+        while core.is_full_at(at) {
+            // ORDERING: Relaxed: only this side writes the word.
+            core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
+            // SAFETY: [I5] FINISHED came first: the receiver had taken everything that it saw, and
+            // never looks at a slot again. What is still full is ours.
+            back(unsafe { core.retract(at) });
+            at = at.before();
+        }
+    }
+
+    unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
+        // ORDERING: Acquire, edge [E4]: a sender that closed published before; and the peer's
+        // last actions precede our answer.
+        let state = core.closing.load(Ordering::Acquire);
+        // ORDERING: Acquire, edge [E4]: before the look at the slot, so that a permit which was used
+        // up in between is not missed in both places.
+        let outstanding = core.load_tail(Ordering::Acquire).reserved();
+        if state & closing::CLOSED == 0 || outstanding != 0 {
+            return Emptiness::Empty;
+        }
+        // ORDERING: SeqCst fence, edge [E5]: between the close (and its mark on the gate) and the
+        // look at the slot; beside it, the sender's publication and its look at the gate.
+        fence(Ordering::SeqCst);
+        if core.is_full_at(head) {
+            return Emptiness::LookAgain;
+        }
+        // ORDERING: AcqRel, edge [E4]: what a settled sender published is seen by the look below.
+        let before = core.closing.fetch_or(closing::FINISHED, Ordering::AcqRel);
+        if before & closing::SETTLED != 0 && core.is_full_at(head) {
+            return Emptiness::LookAgain;
+        }
+        // ORDERING: Relaxed: only this side reads the mark.
+        let word = core.load_head(Ordering::Relaxed).finished();
+        // ORDERING: Relaxed: as above.
+        core.head.store(word.bits(), Ordering::Relaxed);
+        Emptiness::Closed
+    }
+
+    fn close<T>(core: &Core<T>) -> bool {
+        // ORDERING: AcqRel, edge [E4]: what this side did before precedes the other's Closed.
+        core.closing.fetch_or(closing::CLOSED, Ordering::AcqRel) & closing::CLOSED == 0
+    }
+
+    fn seal<T>(core: &Core<T>) {
+        // ORDERING: Relaxed: `FINISHED`, set by `emptiness` on the way, orders the retraction.
+        core.closing.fetch_or(closing::SEALED, Ordering::Relaxed);
+    }
+
+    fn abandon_permits<T>(core: &Core<T>) {
+        // ORDERING: Relaxed: only this side writes the word.
+        let at = core.load_tail(Ordering::Relaxed).position();
+        // ORDERING: Relaxed: the receiver learns of it with the close that follows.
+        core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn is_closed<T>(core: &Core<T>) -> bool {
+        // ORDERING: Relaxed: a send that reads "open" too late is settled after publishing [E5].
+        core.closing.load(Ordering::Relaxed) & closing::CLOSED != 0
+    }
+
+    fn has_room<T>(core: &Core<T>) -> bool {
+        // ORDERING: Relaxed: a snapshot; a claim tests for itself.
+        core.has_room_at(core.load_tail(Ordering::Relaxed).position())
+    }
+}
+
+/// How many of `most` positions the word `seen` may claim beyond those that permits hold.
+#[inline(always)]
+fn room_for<T>(core: &Core<T>, seen: TailWord, most: u64) -> u64 {
+    let first = seen.position().plus(seen.reserved());
+    let most = if core.spare == 0 {
+        most
+    } else {
+        // The window of slots is wider than the capacity: count against the head as well.
+        // ORDERING: Relaxed: an old head only makes the answer smaller; the slots are vouched for
+        // by their stamps.
+        let head = core.load_head(Ordering::Relaxed).position();
+        let used = head.distance_to(first).unwrap_or(0);
+        most.min(core.capacity.saturating_sub(used))
+    };
+    room_from(core, first, most)
+}
+
+/// One exchange on the tail word: `next` says what it should become, or why not.
+///
+/// Lock-free: a retry means that another producer changed the word.
+#[inline(always)]
+fn exchange<T>(
+    core: &Core<T>,
+    mut next: impl FnMut(TailWord) -> Result<TailWord, Refused>,
+) -> Result<TailWord, Refused> {
+    // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed.
+    let mut seen = core.load_tail(Ordering::Acquire);
+    loop {
+        let wanted = match next(seen) {
+            Ok(wanted) => wanted,
+            Err(Refused::Full) => {
+                // The word may have been old: Full only holds for the present one.
+                // ORDERING: Acquire: as above.
+                let again = core.load_tail(Ordering::Acquire);
+                if again == seen {
+                    return Err(Refused::Full);
+                }
+                seen = again;
+                continue;
+            }
+            Err(Refused::Closed) => return Err(Refused::Closed),
+        };
+        // ORDERING: AcqRel on success, edge [E3]: the room that earlier claimers have seen is
+        // ordered before our write, too. Acquire on failure, edge [E4]: as for the load above.
+        match core.tail.compare_exchange_weak(
+            seen.bits(),
+            wanted.bits(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => return Ok(seen),
+            Err(actual) => seen = TailWord::from_bits(actual),
+        }
+    }
+}
+
+impl Shared {
+    /// Wins one position although every credit is out, for a producer that then takes the oldest
+    /// value away. Uses one of the spare slots; refused when those are used up as well, or when
+    /// there is no value to take: all credits are in permits, or the oldest value is still being
+    /// written.
+    pub(super) fn claim_beyond<T>(core: &Core<T>) -> Result<Position, Refused> {
+        exchange(core, |seen| {
+            if seen.is_closed() {
+                return Err(Refused::Closed);
+            }
+            // ORDERING: Relaxed: a snapshot of what there is to evict; evicting tests for itself.
+            let head = core.load_head(Ordering::Relaxed).position();
+            let evictable = core.is_full_at(head);
+            if evictable && core.has_room_at(seen.position().plus(seen.reserved())) {
+                Ok(seen.claimed(1))
+            } else {
+                Err(Refused::Full)
+            }
+        })
+        .map(TailWord::position)
+    }
+}
+
+impl TailSide for Shared {
+    #[inline(always)]
+    unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
+        let mut won = 0;
+        let seen = exchange(core, |seen| {
+            if seen.is_closed() {
+                return Err(Refused::Closed);
+            }
+            won = room_for(core, seen, most);
+            if won == 0 { Err(Refused::Full) } else { Ok(seen.claimed(won)) }
+        })?;
+        Ok((seen.position(), won))
+    }
+
+    #[inline(always)]
+    unsafe fn published<T>(_: &Core<T>, _: u64, _: u64) {}
+
+    unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused> {
+        exchange(core, |seen| {
+            if seen.is_closed() {
+                return Err(Refused::Closed);
+            }
+            let fits = seen.reserved() + n <= TailWord::MAX_RESERVED;
+            if fits && room_for(core, seen, n) == n {
+                Ok(seen.with_reserved(n))
+            } else {
+                Err(Refused::Full)
+            }
+        })
+        .map(|_| ())
+    }
+
+    unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
+        exchange(core, |seen| {
+            if seen.is_sealed() {
+                return Err(Refused::Closed);
+            }
+            Ok(seen.without_reserved(1).claimed(1))
+        })
+        .ok()
+        .map(TailWord::position)
+    }
+
+    unsafe fn unreserve<T>(core: &Core<T>, n: u64) {
+        // Never refused: the closure has no error to give.
+        let _ = exchange(core, |seen| Ok(seen.without_reserved(n)));
+    }
+
+    unsafe fn settle<T>(_: &Core<T>, _: &mut dyn FnMut(T)) {
+        // The claim was won on the word that closing changes: it came first.
+    }
+
+    unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
+        // ORDERING: Acquire, edge [E4]: the closer's last actions precede our answer.
+        let word = core.load_tail(Ordering::Acquire);
+        if word.position() != head {
+            Emptiness::InFlight
+        } else if word.is_final() {
+            Emptiness::Closed
+        } else {
+            Emptiness::Empty
+        }
+    }
+
+    fn close<T>(core: &Core<T>) -> bool {
+        // Always a read-modify-write: a plain store could undo a claim, or a claim a close.
+        // ORDERING: Release, edge [E4]: what the closer did precedes the other side's Closed.
+        core.tail.fetch_or(TailWord::CLOSED, Ordering::Release) & TailWord::CLOSED == 0
+    }
+
+    fn seal<T>(core: &Core<T>) {
+        // ORDERING: Release, edge [E4]: as in `close`.
+        core.tail.fetch_or(TailWord::CLOSED | TailWord::SEALED, Ordering::Release);
+    }
+
+    fn abandon_permits<T>(core: &Core<T>) {
+        // ORDERING: Relaxed: the receiver learns of it with the close that follows.
+        core.tail.fetch_and(!TailWord::RESERVED_MASK, Ordering::Release);
+    }
+
+    fn is_closed<T>(core: &Core<T>) -> bool {
+        // ORDERING: Acquire, edge [E4]: whoever sees the close comes after it.
+        core.load_tail(Ordering::Acquire).is_closed()
+    }
+
+    fn has_room<T>(core: &Core<T>) -> bool {
+        // ORDERING: Relaxed: a snapshot; a claim tests for itself.
+        room_for(core, core.load_tail(Ordering::Relaxed), 1) == 1
+    }
+}

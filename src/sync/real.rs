@@ -1,0 +1,109 @@
+//! The facade's everyday face: `core`, `alloc`, and with the `std` feature threads and a lock.
+
+pub(crate) use alloc::sync::Arc;
+pub(crate) use core::hint::spin_loop;
+pub(crate) use core::sync::atomic::{
+    AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+};
+
+/// Whether the process can be asked for a barrier on every running thread (see `raw::membarrier`).
+pub(crate) const MEMBARRIER: bool = cfg!(all(feature = "std", target_os = "linux"));
+
+/// Sizes that a model checker must shrink ask this.
+pub(crate) const UNDER_MODEL: bool = false;
+
+/// `core`'s cell behind the interface that lets the checker watch each access.
+#[derive(Debug)]
+pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(core::cell::UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+        read(self.0.get())
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+        write(self.0.get())
+    }
+}
+
+#[cfg(feature = "std")]
+pub(crate) use with_std::*;
+
+#[cfg(feature = "std")]
+mod with_std {
+    pub(crate) use parking_lot::Mutex;
+    pub(crate) use std::process::abort;
+
+    pub(crate) mod thread {
+        use alloc::sync::Arc;
+        use alloc::task::Wake;
+        use core::task::Waker;
+        use std::sync::OnceLock;
+        use std::thread::{self, Thread};
+        use std::time::Instant;
+
+        pub(crate) use std::thread::yield_now;
+
+        /// Sleeps until woken, or until `deadline`; may also return for no reason.
+        pub(crate) fn park_until(deadline: Option<Instant>) {
+            match deadline {
+                None => thread::park(),
+                Some(at) => thread::park_timeout(at.saturating_duration_since(Instant::now())),
+            }
+        }
+
+        struct Unpark(Thread);
+
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+
+            fn wake_by_ref(self: &Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+
+        /// A waker that ends this thread's next (or present) [`park_until`].
+        ///
+        /// Made once per thread, so that waiting allocates nothing afterwards.
+        pub(crate) fn current_waker() -> Waker {
+            fn fresh() -> Waker {
+                Waker::from(Arc::new(Unpark(thread::current())))
+            }
+            std::thread_local! {
+                static CACHED: Waker = fresh();
+            }
+            // A destructor of another thread-local may still send or receive.
+            CACHED.try_with(Waker::clone).unwrap_or_else(|_| fresh())
+        }
+
+        /// How many threads can run at once, as the process was allowed when first asked.
+        pub(crate) fn parallelism() -> usize {
+            static CPUS: OnceLock<usize> = OnceLock::new();
+            *CPUS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+pub(crate) use crate::raw::SpinMutex as Mutex;
+
+/// Ends the program where going on would be unsound; a panic while panicking aborts.
+#[cfg(not(feature = "std"))]
+pub(crate) fn abort() -> ! {
+    struct Twice;
+    impl Drop for Twice {
+        fn drop(&mut self) {
+            panic!("too many handles");
+        }
+    }
+    let _second = Twice;
+    panic!("too many handles");
+}

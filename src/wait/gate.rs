@@ -1,0 +1,253 @@
+//! The gate between those who wait on one side of a channel and those who could wake them.
+//!
+//! # The protocol
+//!
+//! Whoever makes progress (publishes a value, releases a slot) then calls [`Gate::notify`];
+//! whoever finds nothing calls [`Gate::enlist`], **looks again**, and only then sleeps.
+//!
+//! ```text
+//!   the one who changes something            the one about to wait
+//!   1. publish                               a. enlist; word := WAITING (under the lock)
+//!   2. fence                                 b. fence
+//!   3. read the word; WAITING? wake one      c. look again; found? leave : sleep
+//! ```
+//!
+//! Edge [E5]: between the two fences one comes first. If 2 does, the look in c finds what 1
+//! published. If b does, 3 reads WAITING and wakes. Either way nobody sleeps beside a value.
+//!
+//! # The word
+//!
+//! * `QUIET` (0): nobody waits, and nobody has lately. Step 2 is a compiler fence, so that a send
+//!   costs no fence at all; step b then has to be a barrier on every thread of the process.
+//! * `FENCED`: step 2 is a real fence, so step b can be one too. Parking and polling in turns, as
+//!   a channel of capacity 1 does, costs 10 ns a side here instead of a system call.
+//! * `WAITING` (with `FENCED`): at least one entry is queued and not yet notified.
+//! * `CLOSING` (with `FENCED`): for owned tails, see `raw::tail`: a send that reads it must settle.
+//!
+//! The word leaves `QUIET` only under the lock, followed by the barrier before the lock is given
+//! up: whoever finds `FENCED` under the lock knows that every later notifier reads it too. It
+//! returns to `QUIET` under the lock, with nobody queued, when none has begun to wait for a while.
+//! Where the barrier is missing the word starts as `FENCED` and stays so; the models check that.
+//!
+//! # Who is woken
+//!
+//! One waiter a message, in the order they came, outside the lock. A waiter that leaves, whether
+//! it got what it came for, gave up, or was dropped, wakes the next if there is more to be had: so
+//! a notification is never lost with its bearer, and a late publication behind which others queued
+//! up reaches as many waiters as there are values. Those who need several credits at once do not
+//! use up a notification: the next in line is woken with them.
+
+use core::task::Waker;
+
+use crossbeam_utils::CachePadded;
+
+use super::list::{Key, WaitList};
+use crate::raw::membarrier;
+use crate::sync::{AtomicU32, Mutex, Ordering, fence};
+
+const QUIET: u32 = 0;
+const FENCED: u32 = 1;
+const WAITING: u32 = 1 << 1;
+const CLOSING: u32 = 1 << 2;
+
+/// One message in so many looks whether the gate has calmed down.
+const CALM_CHECK: u32 = 256;
+
+/// See the module's text.
+pub(crate) struct Gate {
+    /// Read after every operation of the other side, written around waits: a line of its own.
+    word: CachePadded<AtomicU32>,
+    /// What a message in `FENCED` costs nothing to count: see `calm_down`.
+    fenced: AtomicU32,
+    list: Mutex<Queue>,
+}
+
+struct Queue {
+    waiters: WaitList,
+    begun_before: u64,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        let word = if membarrier::available() { QUIET } else { FENCED };
+        Self {
+            word: CachePadded::new(AtomicU32::new(word)),
+            fenced: AtomicU32::new(0),
+            list: Mutex::new(Queue { waiters: WaitList::new(), begun_before: 0 }),
+        }
+    }
+
+    /// After a change that lets one waiter go on: wakes one, if any waits.
+    ///
+    /// Returns whether the channel is being closed under an owned tail.
+    #[inline(always)]
+    pub(crate) fn notify(&self) -> bool {
+        self.notify_many(1)
+    }
+
+    /// The same for `n` changes at once.
+    #[inline(always)]
+    pub(crate) fn notify_many(&self, n: u64) -> bool {
+        membarrier::light();
+        // ORDERING: Relaxed, edge [E5]: ordered after the change by the compiler fence above and
+        // the waiter's barrier; if it reads FENCED or more, by the fence in `notify_fenced`.
+        if self.word.load(Ordering::Relaxed) == QUIET {
+            return false;
+        }
+        self.notify_fenced(n)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn notify_fenced(&self, n: u64) -> bool {
+        // ORDERING: SeqCst fence, edge [E5]: between the caller's change and the look at the word.
+        fence(Ordering::SeqCst);
+        // ORDERING: Relaxed: ordered by the fence; what a waiter left is read under the lock.
+        let word = self.word.load(Ordering::Relaxed);
+        if word & WAITING != 0 {
+            self.wake(n);
+        } else {
+            self.calm_down();
+        }
+        word & CLOSING != 0
+    }
+
+    /// Wakes the first `n` waiters, and those before them that a single change may not satisfy.
+    #[cold]
+    fn wake(&self, mut n: u64) {
+        // Those who queue up again while this runs are not its concern: it ends.
+        let mut present = None;
+        while n > 0 {
+            let mut queue = self.list.lock();
+            let left = present.get_or_insert(queue.waiters.len());
+            let first = if *left == 0 { None } else { queue.waiters.notify_first() };
+            if queue.waiters.is_empty() {
+                self.nobody_waits(&mut queue);
+            }
+            drop(queue);
+            let Some((waker, greedy)) = first else { return };
+            *left -= 1;
+            n -= u64::from(!greedy);
+            // UNWIND: a waker may panic; the lock is free, the entry is out of the queue.
+            waker.wake();
+        }
+    }
+
+    /// Takes WAITING away. The lock is held, so the queue cannot change meanwhile.
+    fn nobody_waits(&self, _held: &mut Queue) {
+        // ORDERING: Relaxed: under the lock; a notifier that still reads WAITING finds nobody.
+        self.word.fetch_and(!WAITING, Ordering::Relaxed);
+    }
+
+    /// Goes back to `QUIET` if nobody has begun to wait since this was last asked.
+    fn calm_down(&self) {
+        if !membarrier::available() {
+            return;
+        }
+        // ORDERING: Relaxed, both: counts roughly; lost counts only delay the question.
+        let count = self.fenced.load(Ordering::Relaxed).wrapping_add(1);
+        // ORDERING: Relaxed: as above.
+        self.fenced.store(count, Ordering::Relaxed);
+        if count % CALM_CHECK != 0 {
+            return;
+        }
+        if let Some(mut queue) = self.list.try_lock() {
+            let begun = queue.waiters.begun;
+            if begun == queue.begun_before && queue.waiters.is_empty() {
+                // ORDERING: Relaxed: the next waiter finds QUIET under the lock and runs the
+                // barrier. A closing gate keeps its mark and its fence.
+                let _ =
+                    self.word.compare_exchange(FENCED, QUIET, Ordering::Relaxed, Ordering::Relaxed);
+            }
+            queue.begun_before = begun;
+        }
+    }
+
+    /// Queues the holder of `key` (or a newcomer) and makes sure that from now on either the
+    /// caller's next look finds a change, or the change finds the caller queued.
+    pub(crate) fn enlist(&self, key: &mut Option<Key>, waker: &Waker, greedy: bool) {
+        // A waker's `clone` is foreign code as well: not under the lock.
+        let waker = waker.clone();
+        let mut queue = self.list.lock();
+        queue.waiters.enlist(key, waker, greedy);
+        self.mark(WAITING);
+        drop(queue);
+        // ORDERING: SeqCst fence, edge [E5]: between the mark and the caller's next look.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Sets a bit that notifiers must see. The lock is held.
+    fn mark(&self, bit: u32) {
+        // ORDERING: Relaxed: the caller's fence or the barrier below orders it.
+        let before = self.word.fetch_or(bit | FENCED, Ordering::Relaxed);
+        if before == QUIET {
+            membarrier::heavy();
+        }
+    }
+
+    /// Removes an entry. The caller then passes on what it may have been notified of
+    /// ([`Gate::pass_on`]).
+    pub(crate) fn leave(&self, key: Key) {
+        let mut queue = self.list.lock();
+        let waker = queue.waiters.remove(key);
+        if queue.waiters.is_empty() {
+            self.nobody_waits(&mut queue);
+        }
+        drop(queue);
+        // UNWIND: dropping a foreign waker may panic; nothing is left to do.
+        drop(waker);
+    }
+
+    /// Wakes one more, because there is more to be had than the caller took.
+    pub(crate) fn pass_on(&self) {
+        // ORDERING: Relaxed: the caller has just held the lock; whoever enlists later looks again.
+        if self.word.load(Ordering::Relaxed) & WAITING != 0 {
+            self.wake(1);
+        }
+    }
+
+    /// Makes every later send on an owned tail settle, then wakes everybody.
+    pub(crate) fn close(&self) {
+        {
+            let _held = self.list.lock();
+            self.mark(CLOSING);
+        }
+        self.wake_all();
+    }
+
+    /// Wakes everybody.
+    pub(crate) fn wake_all(&self) {
+        self.wake(u64::MAX);
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::sync::thread::current_waker;
+
+    /// The word returns to QUIET after a quiet spell, and the next waiter runs the barrier again.
+    #[test]
+    fn calms_down_and_stirs_again() {
+        if !membarrier::available() {
+            return;
+        }
+        let gate = Gate::new();
+        let word = || gate.word.load(Ordering::Relaxed);
+        let mut key = None;
+        gate.enlist(&mut key, &current_waker(), false);
+        assert_eq!(word(), FENCED | WAITING);
+        gate.notify();
+        assert_eq!(word(), FENCED);
+        gate.leave(key.take().unwrap());
+        // The first question sees that somebody began to wait, the second that nobody did since.
+        for _ in 0..2 * CALM_CHECK {
+            gate.notify();
+        }
+        assert_eq!(word(), QUIET);
+        gate.enlist(&mut key, &current_waker(), false);
+        assert_eq!(word(), FENCED | WAITING);
+        gate.leave(key.unwrap());
+        assert_eq!(word(), FENCED);
+    }
+}

@@ -1,0 +1,170 @@
+//! Who waits, in order: a slab of wakers with a queue through it.
+//!
+//! Entries are reused, so that waiting allocates only when more wait at once than ever before.
+
+use alloc::vec::Vec;
+use core::task::Waker;
+
+const NONE: usize = usize::MAX;
+
+/// Names an entry. Not `Clone`: whoever holds it removes the entry.
+#[derive(Debug)]
+pub(crate) struct Key(usize);
+
+#[derive(Debug)]
+struct Entry {
+    /// `None`: free, or notified.
+    waker: Option<Waker>,
+    /// Whether one freed credit may not be enough for it.
+    greedy: bool,
+    /// Neighbours in the queue while waiting; `next` also chains free entries.
+    prev: usize,
+    next: usize,
+}
+
+/// The queue of those who wait for one side of a channel.
+#[derive(Debug)]
+pub(crate) struct WaitList {
+    entries: Vec<Entry>,
+    free: usize,
+    first: usize,
+    last: usize,
+    queued: usize,
+    /// How often anybody began to wait; tells the gate whether a side has calmed down.
+    pub(crate) begun: u64,
+}
+
+impl WaitList {
+    pub(crate) fn new() -> Self {
+        Self { entries: Vec::new(), free: NONE, first: NONE, last: NONE, queued: 0, begun: 0 }
+    }
+
+    /// Whether nobody waits for a notification.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued == 0
+    }
+
+    /// How many wait for a notification.
+    pub(crate) fn len(&self) -> usize {
+        self.queued
+    }
+
+    /// Queues the holder of `key`, or a newcomer, to be woken through `waker`.
+    pub(crate) fn enlist(&mut self, key: &mut Option<Key>, waker: Waker, greedy: bool) {
+        match key {
+            Some(Key(at)) if self.entries[*at].waker.is_some() => {
+                self.entries[*at].waker = Some(waker);
+            }
+            // Notified before, and nothing came of it: to the end of the queue.
+            Some(Key(at)) => self.append(*at, waker, greedy),
+            None => {
+                let at = self.vacant();
+                *key = Some(Key(at));
+                self.append(at, waker, greedy);
+            }
+        }
+    }
+
+    /// Removes an entry, notified or not.
+    pub(crate) fn remove(&mut self, Key(at): Key) -> Option<Waker> {
+        let waker = self.entries[at].waker.take();
+        if waker.is_some() {
+            self.unlink(at);
+        }
+        self.entries[at].next = self.free;
+        self.free = at;
+        waker
+    }
+
+    /// Takes the longest-waiting entry out of the queue: its waker, and whether it is greedy.
+    pub(crate) fn notify_first(&mut self) -> Option<(Waker, bool)> {
+        let at = self.first;
+        if at == NONE {
+            return None;
+        }
+        self.unlink(at);
+        let entry = &mut self.entries[at];
+        entry.waker.take().map(|waker| (waker, entry.greedy))
+    }
+
+    fn vacant(&mut self) -> usize {
+        if self.free == NONE {
+            self.entries.push(Entry { waker: None, greedy: false, prev: NONE, next: NONE });
+            return self.entries.len() - 1;
+        }
+        let at = self.free;
+        self.free = self.entries[at].next;
+        at
+    }
+
+    fn append(&mut self, at: usize, waker: Waker, greedy: bool) {
+        self.begun += 1;
+        self.queued += 1;
+        let last = self.last;
+        self.entries[at] = Entry { waker: Some(waker), greedy, prev: last, next: NONE };
+        match last {
+            NONE => self.first = at,
+            last => self.entries[last].next = at,
+        }
+        self.last = at;
+    }
+
+    fn unlink(&mut self, at: usize) {
+        let Entry { prev, next, .. } = self.entries[at];
+        self.queued -= 1;
+        match prev {
+            NONE => self.first = next,
+            prev => self.entries[prev].next = next,
+        }
+        match next {
+            NONE => self.last = prev,
+            next => self.entries[next].prev = prev,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use alloc::sync::Arc;
+    use alloc::task::Wake;
+
+    struct Named;
+    impl Wake for Named {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    fn waker() -> Waker {
+        Waker::from(Arc::new(Named))
+    }
+
+    #[test]
+    fn entries_leave_in_order_and_are_reused() {
+        let mut list = WaitList::new();
+        let wakers = [waker(), waker(), waker()];
+        let mut keys = [None, None, None];
+        for (key, waker) in keys.iter_mut().zip(&wakers) {
+            list.enlist(key, waker.clone(), false);
+        }
+        // The middle one leaves; the others stay in order.
+        let gone = list.remove(keys[1].take().unwrap()).unwrap();
+        assert!(gone.will_wake(&wakers[1]));
+        assert!(list.notify_first().unwrap().0.will_wake(&wakers[0]));
+        assert!(list.notify_first().unwrap().0.will_wake(&wakers[2]));
+        assert!(list.notify_first().is_none());
+        // A notified entry stays its holder's until removed; it may queue again.
+        list.enlist(&mut keys[0], wakers[0].clone(), true);
+        assert!(list.notify_first().unwrap().1);
+        assert!(list.remove(keys[0].take().unwrap()).is_none());
+        assert!(list.remove(keys[2].take().unwrap()).is_none());
+        // Nothing grows: three entries serve any number of later waits.
+        for _ in 0..10 {
+            let mut key = None;
+            list.enlist(&mut key, wakers[0].clone(), false);
+            list.enlist(&mut key, wakers[1].clone(), false);
+            assert!(list.remove(key.unwrap()).unwrap().will_wake(&wakers[1]));
+        }
+        assert_eq!(list.entries.len(), 3);
+        assert!(list.is_empty());
+    }
+}

@@ -1,0 +1,68 @@
+//! Waiting: for threads and tasks alike, through wakers.
+//!
+//! Nothing here knows what is waited for. A wait is "try once" as a closure, a [`Gate`] at which
+//! those who make it succeed call, and a waker: the task's, or one made from the thread's parker.
+
+mod gate;
+mod list;
+#[cfg(feature = "std")]
+mod park;
+#[cfg(feature = "std")]
+mod strategy;
+
+use core::task::{Context, Poll, Waker};
+
+pub(crate) use gate::Gate;
+use list::Key;
+#[cfg(feature = "std")]
+pub(crate) use park::{Deadline, block};
+#[cfg(feature = "std")]
+pub(crate) use strategy::Experience;
+#[cfg(feature = "std")]
+pub use strategy::WaitStrategy;
+
+/// A place in the queue of one gate, given up when the wait ends in whatever way.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    key: Option<Key>,
+}
+
+impl Place {
+    /// Queues, or renews the waker; the caller then looks again before it waits.
+    fn take(&mut self, gate: &Gate, waker: &Waker, greedy: bool) {
+        gate.enlist(&mut self.key, waker, greedy);
+    }
+
+    /// Ends the wait. `more` says whether there is something for the next in line, and is only
+    /// asked if this one stood in line.
+    ///
+    /// Also what a cancelled wait does, so that the notification it may hold is not lost.
+    pub(crate) fn give_up(&mut self, gate: &Gate, more: impl FnOnce() -> bool) {
+        if let Some(key) = self.key.take() {
+            gate.leave(key);
+            if more() {
+                gate.pass_on();
+            }
+        }
+    }
+
+    /// One poll of a task's wait: tries, queues, and looks again.
+    ///
+    /// On `Ready` the caller ends the wait with [`Place::give_up`].
+    pub(crate) fn poll<R>(
+        &mut self,
+        gate: &Gate,
+        greedy: bool,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Poll<R> {
+        if let Some(done) = attempt() {
+            return Poll::Ready(done);
+        }
+        self.take(gate, cx.waker(), greedy);
+        match attempt() {
+            Some(done) => Poll::Ready(done),
+            None => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A thread's wait: awake for a moment, then asleep.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use super::{Experience, Gate, Place, WaitStrategy};
+use crate::sync::thread;
+
+/// When a wait ends without result.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deadline {
+    /// It does not.
+    Never,
+    /// At this moment, or at once if that is past.
+    At(Instant),
+}
+
+impl Deadline {
+    /// `timeout` from now. One too long to be expressed is for ever.
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
+    }
+
+    fn has_passed(self) -> bool {
+        match self {
+            Self::Never => false,
+            Self::At(at) => Instant::now() >= at,
+        }
+    }
+
+    fn instant(self) -> Option<Instant> {
+        match self {
+            Self::Never => None,
+            Self::At(at) => Some(at),
+        }
+    }
+}
+
+/// Blocks the thread until `attempt` succeeds, or until the deadline: then `None`.
+///
+/// There is always one attempt, and always one after the deadline. `more` says whether there is
+/// something for the next in line.
+#[cold]
+#[inline(never)]
+pub(crate) fn block<R>(
+    gate: &Gate,
+    greedy: bool,
+    (strategy, experience): (WaitStrategy, &Experience),
+    deadline: Deadline,
+    attempt: &mut dyn FnMut() -> Option<R>,
+    more: &dyn Fn() -> bool,
+) -> Option<R> {
+    let awake = experience.wait_awake(strategy, &mut *attempt, || deadline.has_passed());
+    if awake.is_some() {
+        return awake;
+    }
+    /// Leaves the queue, also when an attempt or a park unwinds.
+    struct InLine<'a> {
+        place: Place,
+        gate: &'a Gate,
+        more: &'a dyn Fn() -> bool,
+    }
+    impl Drop for InLine<'_> {
+        fn drop(&mut self) {
+            self.place.give_up(self.gate, self.more);
+        }
+    }
+    let mut line = InLine { place: Place::default(), gate, more };
+    let waker = thread::current_waker();
+    loop {
+        // Asked before the last look, so that what came at the deadline is still taken.
+        let late = deadline.has_passed();
+        line.place.take(gate, &waker, greedy);
+        let done = attempt();
+        if done.is_some() || late {
+            return done;
+        }
+        thread::park_until(deadline.instant());
+        // A look before queueing again: most wakes find what they were sent for.
+        let done = attempt();
+        if done.is_some() {
+            return done;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a thread does before it sleeps.
+
+use crate::sync::{AtomicU32, Ordering, UNDER_MODEL, spin_loop, thread};
+
+/// What a blocking operation does while it waits. Tasks are not concerned: they return `Pending`.
+///
+/// Chosen per channel with `Builder::wait_strategy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitStrategy {
+    /// A few pauses, a few yields, then sleep. How many is decided from the number of processors
+    /// the process may use, and from whether such waits have lately been worth it. An idle wait
+    /// uses no processor time.
+    #[default]
+    Adaptive,
+    /// Sleep at once. For waits that are known to be long.
+    Park,
+    /// Yield to other threads until the wait is over; never sleeps. Uses a whole processor while
+    /// nothing else wants it.
+    Yield,
+    /// Pause in a loop; never yields, never sleeps. For a thread with a processor of its own, whose
+    /// peers have theirs: anywhere else it is a disaster.
+    Spin,
+}
+
+/// Pauses before the first yield, with more than one processor: about 0.4 us.
+const PAUSES: u32 = 16;
+/// Yields before sleeping, at the most and at the least.
+const YIELDS: u32 = 16;
+const YIELDS_LEAST: u32 = 2;
+
+/// What waiting at one side of a channel has achieved so far: how many yields it is worth.
+#[derive(Debug)]
+pub(crate) struct Experience(AtomicU32);
+
+impl Experience {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(YIELDS))
+    }
+
+    /// Waits actively for a while (or for ever, if the strategy says so): the result, if one came
+    /// in time, or if `expired` said that it is too late to sleep.
+    pub(crate) fn wait_awake<R>(
+        &self,
+        strategy: WaitStrategy,
+        mut attempt: impl FnMut() -> Option<R>,
+        mut expired: impl FnMut() -> bool,
+    ) -> Option<R> {
+        match strategy {
+            WaitStrategy::Park => None,
+            WaitStrategy::Spin | WaitStrategy::Yield => loop {
+                if let Some(done) = attempt() {
+                    return Some(done);
+                }
+                if expired() {
+                    return None;
+                }
+                if strategy == WaitStrategy::Spin && !UNDER_MODEL {
+                    spin_loop();
+                } else {
+                    thread::yield_now();
+                }
+            },
+            WaitStrategy::Adaptive if UNDER_MODEL => None,
+            WaitStrategy::Adaptive => self.adaptive(attempt),
+        }
+    }
+
+    fn adaptive<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> Option<R> {
+        if thread::parallelism() > 1 {
+            for _ in 0..PAUSES {
+                spin_loop();
+                if let Some(done) = attempt() {
+                    return Some(done);
+                }
+            }
+        }
+        // ORDERING: Relaxed, all: a guess shared by whoever waits here.
+        let yields = self.0.load(Ordering::Relaxed);
+        for _ in 0..yields {
+            thread::yield_now();
+            if let Some(done) = attempt() {
+                if yields < YIELDS {
+                    // ORDERING: Relaxed: as above.
+                    self.0.store(yields + 1, Ordering::Relaxed);
+                }
+                return Some(done);
+            }
+        }
+        if yields > YIELDS_LEAST {
+            // ORDERING: Relaxed: as above.
+            self.0.store(yields - 1, Ordering::Relaxed);
+        }
+        None
+    }
+}
