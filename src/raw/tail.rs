@@ -189,10 +189,13 @@ impl TailSide for Owned {
         // ORDERING: Acquire, edge [E4]: a sender that closed published before; and the peer's
         // last actions precede our answer.
         let state = core.closing.load(Ordering::Acquire);
+        if state & closing::CLOSED == 0 {
+            // Before any look at the sender's word, whose line would then travel at every poll.
+            return Emptiness::Empty;
+        }
         // ORDERING: Acquire, edge [E4]: before the look at the slot, so that a permit which was used
         // up in between is not missed in both places.
-        let outstanding = core.load_tail(Ordering::Acquire).reserved();
-        if state & closing::CLOSED == 0 || outstanding != 0 {
+        if core.load_tail(Ordering::Acquire).reserved() != 0 {
             return Emptiness::Empty;
         }
         // ORDERING: SeqCst fence, edge [E5]: between the close (and its mark on the gate) and the
