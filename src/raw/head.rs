@@ -39,6 +39,9 @@ fn full_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
     while n < most && core.is_full_at(at.plus(n)) {
         n += 1;
     }
+    if n == 0 && most > 0 && core.second_look(at) {
+        n = 1;
+    }
     n
 }
 
@@ -52,7 +55,7 @@ impl HeadSide for Owned {
                 return Err(Emptiness::Closed);
             }
             let at = head.position();
-            if core.is_full_at(at) {
+            if core.is_full_at(at) || core.second_look(at) {
                 // SAFETY: [I4] full was just seen, and only we consume.
                 let value = unsafe { core.take_out(at) };
                 // ORDERING: Relaxed: `len` and nobody else reads it; the stamp gave the slot back.
