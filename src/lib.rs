@@ -27,6 +27,9 @@
 //! assert_eq!(worker.join().unwrap(), 499_500);
 //! ```
 //!
+//! Further pages: [guide](docs::guide), [guarantees](docs::guarantees),
+//! [memory model](docs::memory_model).
+//!
 //! # Where the code is
 //!
 //! 1. [`Sender::try_send`](mpsc::Sender) in `src/sender/` picks the borrow;
@@ -40,8 +43,13 @@
 
 extern crate alloc;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod builder;
 mod chan;
+pub mod docs;
 mod error;
 pub mod flavour;
 pub mod future;

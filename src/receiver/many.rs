@@ -105,7 +105,7 @@ where
     /// receives what is queued.
     ///
     /// # Errors
-    /// As [`recv_timeout`](Self::recv_timeout).
+    /// As `recv_timeout`.
     #[cfg(feature = "std")]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         recv_until(self.rx(), || Deadline::At(deadline))

@@ -98,7 +98,7 @@ where
     /// there is room.
     ///
     /// # Errors
-    /// As [`send_timeout`](Self::send_timeout).
+    /// As `send_timeout`.
     #[cfg(feature = "std")]
     pub fn send_deadline(
         &mut self,
@@ -168,7 +168,7 @@ where
     /// Sends all of `values`, waiting as a task; how many that were.
     ///
     /// # Errors
-    /// As [`send_many`](Self::send_many).
+    /// As `send_many`.
     ///
     /// # Cancel safety
     /// What has not been sent is still in the vector, in order.
@@ -244,7 +244,7 @@ where
         self.tx().reserve(n).map(Permits::new).ok_or(SendError(()))
     }
 
-    /// Takes `n` credits at once, waiting as a task. Fairness as [`reserve_many`](Self::reserve_many).
+    /// Takes `n` credits at once, waiting as a task. Fairness as `reserve_many`.
     ///
     /// # Errors
     /// The future ends with [`SendError`] when the channel is closed.

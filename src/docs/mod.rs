@@ -1,0 +1,10 @@
+//! The pages that are not about one item.
+
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+
+#[doc = include_str!("guarantees.md")]
+pub mod guarantees {}
+
+#[doc = include_str!("memory_model.md")]
+pub mod memory_model {}
