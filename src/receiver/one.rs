@@ -114,7 +114,7 @@ where
     /// Receives, waiting as a task. Any executor will do.
     ///
     /// # Errors
-    /// The future ends with [`RecvError`] when nothing will come any more.
+    /// The future ends with [`RecvError`](crate::RecvError) when nothing will come any more.
     ///
     /// # Cancel safety
     /// A value is taken out only by the poll that returns it.
@@ -169,7 +169,7 @@ where
     /// ends at once.
     ///
     /// # Errors
-    /// The future ends with [`RecvError`] when nothing will come any more.
+    /// The future ends with [`RecvError`](crate::RecvError) when nothing will come any more.
     ///
     /// # Cancel safety
     /// Values are taken out only by the poll that returns their number.
