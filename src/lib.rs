@@ -65,6 +65,10 @@ pub mod spsc;
 mod sync;
 mod wait;
 
+/// For the models only: whether gates may use the barrier that the waiting side pays for.
+#[cfg(backpressure_loom)]
+pub use sync::membarrier::want as want_membarrier;
+
 pub use builder::Builder;
 pub use error::{
     BuildError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError,

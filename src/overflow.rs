@@ -56,9 +56,10 @@ pub struct DropNewest;
 
 /// Drops the oldest queued value: it comes back as [`Offered::Evicted`].
 ///
-/// The new value is rejected instead where there is nothing to evict (all credits are in permits,
-/// or the oldest value is still being written by a stalled sender), and when so many receivers were
-/// stopped in the middle of taking a value that the spare slots are used up.
+/// The new value is rejected instead where there is nothing to evict: all credits are in permits,
+/// or the value that would have to go is just being written by another sender. Also when so many
+/// receivers were stopped in the middle of taking a value that the spare slots are used up. Where
+/// several senders evict at once, one may find its own value to be the oldest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DropOldest;
 

@@ -22,7 +22,7 @@ pub(crate) enum Taken<R> {
 }
 
 /// How often `try_recv` looks again at a value that is just being written: about 0.8 us.
-const PATIENCE: u32 = if UNDER_MODEL { 0 } else { 32 };
+const PATIENCE: u32 = if UNDER_MODEL { 1 } else { 32 };
 
 impl<'a, T, F: Sides> Rx<'a, T, F> {
     #[inline(always)]

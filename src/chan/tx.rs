@@ -221,7 +221,7 @@ impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
 
     /// Sends, and takes everything away that was queued before.
     pub(crate) fn displace_all(&mut self, from: &mut Option<T>) -> Result<Vec<T>, Refused> {
-        let mut backlog = Vec::with_capacity(self.0.capacity());
+        let mut backlog = Vec::new();
         self.0.displace_all(from, &mut backlog)?;
         self.company().rx.notify();
         self.company().tx.notify_many(backlog.len() as u64);

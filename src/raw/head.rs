@@ -6,7 +6,7 @@ use super::position::{HeadWord, Position};
 use super::ring::Core;
 use super::tail::{Emptiness, TailSide};
 use super::{Owned, Shared};
-use crate::sync::Ordering;
+use crate::sync::{Ordering, fence};
 
 /// The consumer side's discipline.
 ///
@@ -149,28 +149,40 @@ fn claim<T, P: TailSide>(
 }
 
 impl Shared {
-    /// Takes the oldest value if more credits are out than the channel has.
-    pub(super) fn take_excess<T>(core: &Core<T>) -> Option<T> {
-        let excess = |at: Position| {
-            // ORDERING: Relaxed: at least as new as this producer's own claim.
+    /// After a claim beyond the capacity: takes the oldest values until no more credits are out than
+    /// the channel has, and all those before `limit` if there is one, but at most `most`.
+    ///
+    /// One value for each claim is enough, whoever of several evicting producers takes which: one
+    /// that finds nothing too many may have missed a later claim, but no claim by a producer whose
+    /// taking moved the head as far as it saw. So the last claim is either seen, or its producer
+    /// still takes its value.
+    pub(super) fn take_excess<T>(
+        core: &Core<T>,
+        limit: Option<Position>,
+        mut most: u64,
+        mut give: impl FnMut(T),
+    ) {
+        let too_many = |at: Position| {
+            // ORDERING: Acquire fence, edge [E8]: the head was just read; the claims of those who
+            // moved it come before the load below.
+            fence(Ordering::Acquire);
+            // ORDERING: Relaxed: as fresh as our own claim, and as the fence makes it.
             let tail = core.load_tail(Ordering::Relaxed);
-            let used = at.distance_to(tail.position().plus(tail.reserved()));
-            u64::from(used.unwrap_or(0) > core.capacity)
+            let used = at.distance_to(tail.position().plus(tail.reserved())).unwrap_or(0);
+            let before_limit = limit.and_then(|limit| at.distance_to(limit)).unwrap_or(0);
+            used.saturating_sub(core.capacity).max(before_limit)
         };
-        let (at, _) = claim::<T, Self>(core, excess, |_| {}).ok()?;
-        // SAFETY: [I4] `claim` saw it full and made it ours alone.
-        Some(unsafe { core.take_out(at) })
-    }
-
-    /// Takes what was queued before `limit`, as far as it is published.
-    pub(super) fn take_before<T>(core: &Core<T>, limit: Position, into: &mut Vec<T>) {
-        let older = |at: Position| at.distance_to(limit).unwrap_or(0);
-        // UNWIND: `reserve` runs before the claim; nothing has been taken yet.
-        while let Ok((at, n)) = claim::<T, Self>(core, older, |n| into.reserve(n as usize)) {
+        // ORDERING: Release fence, edge [E8]: our claim comes before the moves of the head below.
+        fence(Ordering::Release);
+        while most > 0 {
+            let Ok((at, n)) = claim::<T, Self>(core, |at| too_many(at).min(most), |_| {}) else {
+                return;
+            };
             for i in 0..n {
                 // SAFETY: [I4] `claim` saw each of them full and made them ours alone.
-                into.push(unsafe { core.take_out(at.plus(i)) });
+                give(unsafe { core.take_out(at.plus(i)) });
             }
+            most -= n;
         }
     }
 }

@@ -15,10 +15,11 @@
 //! Measured on a two-core Zen 3 guest: 0.4-0.7 us when no other thread of the process runs,
 //! 10-19 us when one does; a futex wake costs 10-30 us there.
 //!
-//! Where the call is missing (other systems, old kernels, some sandboxes), under sanitizers and
-//! under the model checker, [`available`] says so and the gate keeps real fences on both sides.
+//! Where the call is missing (other systems, old kernels, some sandboxes), [`available`] says so and
+//! the gate keeps real fences on both sides. Under the model checker another face of this module
+//! stands in `sync::model`.
 
-use crate::sync::{Ordering, compiler_fence};
+use core::sync::atomic::{Ordering, compiler_fence};
 
 /// The publishing side's half.
 #[inline(always)]
@@ -44,11 +45,8 @@ mod linux {
     /// Registers the process once; the first channel pays for it, not the first wait.
     pub(crate) fn available() -> bool {
         static REGISTERED: OnceLock<bool> = OnceLock::new();
-        *REGISTERED.get_or_init(|| {
-            crate::sync::MEMBARRIER
-                && membarrier(REGISTER_PRIVATE_EXPEDITED)
-                && membarrier(PRIVATE_EXPEDITED)
-        })
+        *REGISTERED
+            .get_or_init(|| membarrier(REGISTER_PRIVATE_EXPEDITED) && membarrier(PRIVATE_EXPEDITED))
     }
 
     pub(crate) fn heavy() {
@@ -65,7 +63,7 @@ pub(crate) use linux::{available, heavy};
 #[cfg(not(all(feature = "std", target_os = "linux")))]
 mod missing {
     pub(crate) fn available() -> bool {
-        crate::sync::MEMBARRIER
+        false
     }
 
     pub(crate) fn heavy() {

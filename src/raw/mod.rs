@@ -36,6 +36,7 @@
 mod head;
 #[cfg(not(feature = "std"))]
 mod lock;
+#[cfg(not(backpressure_loom))]
 pub(crate) mod membarrier;
 mod position;
 mod ring;
@@ -271,10 +272,6 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         S::Tail::is_closed(&self.joint.core)
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.joint.core.capacity()
-    }
-
     /// Moves the value out of `from` into the ring, or leaves it there. `from` holds one.
     #[inline(always)]
     pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
@@ -325,7 +322,7 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
 }
 
 impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
-    /// Sends although every credit is out; the caller then takes the oldest away.
+    /// Sends although every credit is out; the caller then takes away what is too many.
     fn send_beyond(&mut self, from: &mut Option<T>) -> Result<position::Position, Refused> {
         let core = &self.joint.core;
         let at = Shared::claim_beyond(core)?;
@@ -341,7 +338,9 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
     /// Sends, and takes the oldest value away if that made one too many.
     pub(crate) fn displace(&mut self, from: &mut Option<T>) -> Result<Option<T>, Refused> {
         self.send_beyond(from)?;
-        Ok(Shared::take_excess(&self.joint.core))
+        let mut oldest = None;
+        Shared::take_excess(&self.joint.core, None, 1, |value| oldest = Some(value));
+        Ok(oldest)
     }
 
     /// Sends, and takes everything away that was queued before.
@@ -350,8 +349,12 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
         from: &mut Option<T>,
         into: &mut Vec<T>,
     ) -> Result<(), Refused> {
+        let core = &self.joint.core;
+        let most = core.slots.len();
+        // UNWIND: allocates before anything is sent or taken.
+        into.reserve(most);
         let at = self.send_beyond(from)?;
-        Shared::take_before(&self.joint.core, at, into);
+        Shared::take_excess(core, Some(at), most as u64, |value| into.push(value));
         Ok(())
     }
 

@@ -27,10 +27,15 @@ impl Position {
         Self(self.0.wrapping_add(n) & MASK)
     }
 
-    /// The position just before.
-    pub(crate) fn before(self) -> Self {
+    /// The position `n` places before.
+    pub(crate) fn minus(self, n: u64) -> Self {
         // WRAP: as in `plus`.
-        Self(self.0.wrapping_sub(1) & MASK)
+        Self(self.0.wrapping_sub(n) & MASK)
+    }
+
+    /// Whether `self` comes later than `other`.
+    pub(crate) fn is_after(self, other: Self) -> bool {
+        self.distance_to(other).is_none()
     }
 
     /// How far `self` lies behind `later`, or `None` if it lies ahead of it.
@@ -217,7 +222,8 @@ mod tests {
         assert_eq!(next, Position::new(0));
         assert_eq!(last.distance_to(next), Some(1));
         assert_eq!(next.distance_to(last), None);
-        assert_eq!(next.before(), last);
+        assert_eq!(next.minus(1), last);
+        assert!(next.is_after(last) && !last.is_after(next) && !last.is_after(last));
         assert_eq!(last.index(7), 7);
         assert_eq!(next.index(7), 0);
         assert_eq!(Position::new(u64::MAX), last);

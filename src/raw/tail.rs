@@ -174,14 +174,14 @@ impl TailSide for Owned {
             return;
         }
         // ORDERING: Relaxed: only this side writes the word.
-        let mut at = core.load_tail(Ordering::Relaxed).position().before();
+        let mut at = core.load_tail(Ordering::Relaxed).position().minus(1);
         while core.is_full_at(at) {
             // ORDERING: Relaxed: only this side writes the word.
             core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
             // SAFETY: [I5] FINISHED came first: the receiver had taken everything that it saw, and
             // never looks at a slot again. What is still full is ours.
             back(unsafe { core.retract(at) });
-            at = at.before();
+            at = at.minus(1);
         }
     }
 
@@ -302,19 +302,24 @@ fn exchange<T>(
 }
 
 impl Shared {
-    /// Wins one position although every credit is out, for a producer that then takes the oldest
-    /// value away. Uses one of the spare slots; refused when those are used up as well, or when
-    /// there is no value to take: all credits are in permits, or the oldest value is still being
-    /// written.
+    /// Wins one position although every credit is out, for a producer that then calls
+    /// `take_excess`. Uses one of the spare slots.
+    ///
+    /// Each claim beyond the capacity names its victim, `capacity` places back, and is refused
+    /// unless that value is published. Victims follow one another as claims do, so whatever lies
+    /// between the head and the last victim is published, and as many values can be taken away as
+    /// are too many. Refused otherwise (the victim is still being written, or its credit is in a
+    /// permit), and when the spare slots are used up.
     pub(super) fn claim_beyond<T>(core: &Core<T>) -> Result<Position, Refused> {
         exchange(core, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
-            // ORDERING: Relaxed: a snapshot of what there is to evict; evicting tests for itself.
-            let head = core.load_head(Ordering::Relaxed).position();
-            let evictable = core.is_full_at(head);
-            if evictable && core.has_room_at(seen.position().plus(seen.reserved())) {
+            let first = seen.position().plus(seen.reserved());
+            let victim = first.minus(core.capacity);
+            // ORDERING: Relaxed: a stamp that is not full any more [E2] shows the head that passed.
+            let taken = || core.load_head(Ordering::Relaxed).position().is_after(victim);
+            if (core.is_full_at(victim) || taken()) && core.has_room_at(first) {
                 Ok(seen.claimed(1))
             } else {
                 Err(Refused::Full)

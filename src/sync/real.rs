@@ -2,12 +2,9 @@
 
 pub(crate) use alloc::sync::Arc;
 pub(crate) use core::hint::spin_loop;
-pub(crate) use core::sync::atomic::{
-    AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
-};
+pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
-/// Whether the process can be asked for a barrier on every running thread (see `raw::membarrier`).
-pub(crate) const MEMBARRIER: bool = cfg!(all(feature = "std", target_os = "linux"));
+pub(crate) use crate::raw::membarrier;
 
 /// Sizes that a model checker must shrink ask this.
 pub(crate) const UNDER_MODEL: bool = false;

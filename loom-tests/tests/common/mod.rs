@@ -28,6 +28,9 @@ const BOUND: &str = "BACKPRESSURE_LOOM_PREEMPTIONS";
 /// Bound 1 is known to miss weakened orderings; each step up costs about a factor of eight.
 const DEFAULT_BOUND: usize = 2;
 
+/// A first position from which a model's few messages cross the end of the 46 bits.
+pub(crate) const NEAR_WRAP: u64 = (1 << 46) - 1;
+
 /// How far a model is explored, and what it must have shown in the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {

@@ -1,0 +1,216 @@
+//! Several senders, several receivers: both sides are won by exchanges.
+
+mod common;
+
+use std::task::{Context, Poll, Waker};
+
+use backpressure_model::{RecvError, TrySendError, mpmc, want_membarrier};
+use common::{Config, NEAR_WRAP, check};
+use loom::future::block_on;
+use loom::thread;
+
+/// Two receivers never take the same value, and a slot is only written again when it is empty.
+#[test]
+fn receivers_share() {
+    let config = Config::at_least(120).required(&["[Some(1), None]", "[None, Some(1)]"]);
+    check("mpmc receivers share", config, |outcomes| {
+        let (tx, rx) = mpmc::builder().capacity(1).start_at(NEAR_WRAP).build().unwrap();
+        tx.try_send(1).unwrap();
+        let other = rx.clone();
+        let one = thread::spawn(move || other.try_recv().ok());
+        let two = rx.try_recv().ok();
+        let second = tx.try_send(2).is_ok();
+        let one = one.join().unwrap();
+        let left = rx.try_recv().ok();
+        let mut all: Vec<i32> = [one, two, left].into_iter().flatten().collect();
+        all.sort_unstable();
+        assert_eq!(all, if second { vec![1, 2] } else { vec![1] });
+        outcomes.record(format!("{:?}", [one, two]));
+    });
+}
+
+/// Sends beside receives with slots used again: every value once, in order.
+#[test]
+fn hand_over() {
+    let config = Config::at_least(60).required(&["2 sent", "3 sent"]);
+    check("mpmc hand-over", config, |outcomes| {
+        let (tx, rx) = mpmc::builder().capacity(2).start_at(NEAR_WRAP).build().unwrap();
+        let producer =
+            thread::spawn(move || (1..=3).filter(|&i| tx.try_send(i).is_ok()).collect::<Vec<_>>());
+        let mut received: Vec<i32> = rx.try_iter().collect();
+        let sent = producer.join().unwrap();
+        received.extend(rx.try_iter());
+        assert_eq!(received, sent);
+        outcomes.record(format!("{} sent", sent.len()));
+    });
+}
+
+/// [E3] with two receivers: the slot that is written was released by one, the slot that is tested
+/// by the other, and the test that counted was another sender's.
+#[test]
+fn room_seen_by_another() {
+    let config = Config::at_least(500).required(&["both"]);
+    check("mpmc room seen by another", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(3);
+        assert_eq!(tx.try_send_many(&mut vec![1, 2, 3]), Ok(3));
+        let other = rx.clone();
+        let one = thread::spawn(move || {
+            let _ = other.try_recv();
+            other
+        });
+        let sender = tx.clone();
+        let two = thread::spawn(move || sender.try_send(4).is_ok());
+        let took = rx.try_recv().is_ok();
+        let sent = usize::from(tx.try_send(5).is_ok()) + usize::from(two.join().unwrap());
+        drop(one.join().unwrap());
+        assert!(took);
+        assert_eq!(rx.try_iter().count(), 1 + sent);
+        if sent == 2 {
+            outcomes.record("both");
+        }
+    });
+}
+
+/// Batches on both sides: every value once, every credit back.
+#[test]
+fn batches_of_receivers() {
+    let config = Config::at_least(200).required(&["[1, 2] and []", "[1] and [2]"]);
+    check("mpmc batches of receivers", config, |outcomes| {
+        let (tx, rx) = mpmc::builder().capacity(2).start_at(NEAR_WRAP).build().unwrap();
+        let other = rx.clone();
+        let producer = thread::spawn(move || {
+            assert_eq!(tx.try_send_many(&mut vec![1, 2]), Ok(2));
+            tx
+        });
+        let one = thread::spawn(move || {
+            let mut into = Vec::new();
+            let _ = other.try_recv_many(&mut into, 2);
+            into
+        });
+        let mut two = Vec::new();
+        let _ = rx.try_recv_many(&mut two, 1);
+        let one = one.join().unwrap();
+        let tx = producer.join().unwrap();
+        let left: Vec<_> = rx.drain().collect();
+        let mut all = [one.clone(), two.clone(), left].concat();
+        all.sort_unstable();
+        assert_eq!(all, [1, 2]);
+        assert_eq!(tx.try_send_many(&mut vec![3, 4, 5]), Ok(2), "every credit is back");
+        outcomes.record(format!("{one:?} and {two:?}"));
+    });
+}
+
+/// Two values for two threads that wait.
+#[test]
+fn threads_wait() {
+    let config = Config::at_least(2_000).exactly(&["one each"]);
+    check("mpmc threads wait", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(2);
+        let other = rx.clone();
+        let one = thread::spawn(move || other.recv().is_ok());
+        tx.try_send(1).unwrap();
+        tx.try_send(2).unwrap();
+        let two = rx.recv().is_ok();
+        assert!(two);
+        assert!(one.join().unwrap());
+        outcomes.record("one each");
+    });
+}
+
+/// Two values published at once for two that wait: both wake.
+#[test]
+fn batch_wakes_two() {
+    let config = Config::at_least(1_000).preemptions(1).exactly(&["both"]);
+    check("mpmc batch wakes two", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(2);
+        let other = rx.clone();
+        let one = thread::spawn(move || other.recv().unwrap());
+        let two = thread::spawn(move || rx.recv().unwrap());
+        assert_eq!(tx.try_send_many(&mut vec![1, 2]), Ok(2));
+        assert_eq!(one.join().unwrap() + two.join().unwrap(), 3);
+        outcomes.record("both");
+    });
+}
+
+/// A value published behind one in flight is seen by nobody yet; its notification may have gone to
+/// a receiver that found nothing. Whoever publishes the first reaches both.
+#[test]
+fn late_publication_reaches_all() {
+    let config = Config::at_least(1_000).preemptions(1).exactly(&["both"]);
+    check("mpmc late publication reaches all", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(2);
+        let other = rx.clone();
+        let sender = tx.clone();
+        let one = thread::spawn(move || other.recv().unwrap());
+        let late = thread::spawn(move || {
+            sender.try_send(1).unwrap();
+            sender
+        });
+        tx.try_send(2).unwrap();
+        assert_eq!(rx.recv().unwrap() + one.join().unwrap(), 3);
+        drop(late.join().unwrap());
+        outcomes.record("both");
+    });
+}
+
+/// A task that was notified and is dropped before it takes the value: the next in line gets it.
+#[test]
+fn cancelled_receive_passes_on() {
+    let config = Config::at_least(100).exactly(&["passed on"]);
+    check("mpmc cancelled receive passes on", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(1);
+        let other = rx.clone();
+        let mut cancelled = Box::pin(rx.recv_async());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(cancelled.as_mut().poll(&mut cx), Poll::Pending);
+        let waiting = thread::spawn(move || other.recv());
+        tx.try_send(1).unwrap();
+        drop(cancelled);
+        assert_eq!(waiting.join().unwrap(), Ok(1));
+        outcomes.record("passed on");
+    });
+}
+
+/// A send beside a close, with a receiver that waits.
+#[test]
+fn send_beside_close() {
+    let config = Config::at_least(200).exactly(&["received", "refused"]);
+    check("mpmc send beside close", config, |outcomes| {
+        let (tx, rx) = mpmc::builder().capacity(1).start_at(NEAR_WRAP).build().unwrap();
+        let receiver = thread::spawn({
+            let rx = rx.clone();
+            move || rx.recv()
+        });
+        let closer = thread::spawn(move || rx.close());
+        let sent = tx.try_send(1);
+        let received = receiver.join().unwrap();
+        closer.join().unwrap();
+        match sent {
+            Ok(()) => assert_eq!(received, Ok(1)),
+            Err(error) => {
+                assert_eq!(error, TrySendError::Closed(1));
+                assert_eq!(received, Err(RecvError));
+            }
+        }
+        outcomes.record(if sent.is_ok() { "received" } else { "refused" });
+    });
+}
+
+/// Gates that start quiet, both sides waiting as tasks.
+#[test]
+fn quiet_gates() {
+    let config = Config::at_least(500).exactly(&["received both"]);
+    check("mpmc quiet gates", config, |outcomes| {
+        want_membarrier(true);
+        let (tx, rx) = mpmc::bounded(1);
+        let producer = thread::spawn(move || {
+            block_on(tx.send_async(1)).unwrap();
+            block_on(tx.send_async(2)).unwrap();
+            tx
+        });
+        assert_eq!(block_on(rx.recv_async()), Ok(1));
+        assert_eq!(block_on(rx.recv_async()), Ok(2));
+        drop(producer.join().unwrap());
+        outcomes.record("received both");
+    });
+}
