@@ -51,6 +51,7 @@ mod builder;
 mod chan;
 pub mod docs;
 mod error;
+mod finally;
 pub mod flavour;
 pub mod future;
 pub mod mpmc;

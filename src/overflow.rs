@@ -77,7 +77,9 @@ pub struct Clear;
 /// some order: make `f` associative and commutative then. If `f` panics, its two arguments are lost
 /// with the panic, and the channel is as if neither had been sent.
 ///
-/// The new value is rejected where [`DropOldest`] would do so.
+/// The new value is rejected where [`DropOldest`] would do so. If another sender gets in between
+/// and is stopped while it writes, or the channel is closed meanwhile, what comes back is the value
+/// as merged so far: it may hold what was queued before.
 #[derive(Clone, Copy, Debug)]
 pub struct Merge<M>(pub M);
 
@@ -169,7 +171,12 @@ impl<T, F: Latching, M: FnMut(T, T) -> T> Policy<T, F> for Merge<M> {
             match tx.evict() {
                 // UNWIND: nothing of the channel is held while foreign code runs.
                 Some(queued) => value = merge(queued, value),
-                None => return DropNewest.offer(tx, value),
+                None => {
+                    return match DropNewest.offer(tx, value) {
+                        Ok(Offered::Sent) if merged => Ok(Offered::Merged),
+                        offered => offered,
+                    };
+                }
             }
             merged = true;
         }

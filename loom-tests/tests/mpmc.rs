@@ -2,12 +2,41 @@
 
 mod common;
 
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+// The flags are not part of the model: only the thread that polls reads them, after a join.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use backpressure_model::{RecvError, TrySendError, mpmc, want_membarrier};
 use common::{Config, NEAR_WRAP, check};
 use loom::future::block_on;
 use loom::thread;
+
+/// A waker that only notes that it was called.
+#[derive(Debug)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Flag {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicBool::new(false)))
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn poll<F: Future>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
+        self.0.store(false, Ordering::Relaxed);
+        future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+    }
+}
 
 /// Two receivers never take the same value, and a slot is only written again when it is empty.
 #[test]
@@ -150,6 +179,44 @@ fn late_publication_reaches_all() {
         assert_eq!(rx.recv().unwrap() + one.join().unwrap(), 3);
         drop(late.join().unwrap());
         outcomes.record("both");
+    });
+}
+
+/// A receiver that got a value passes on what more there is, also when a third takes the next
+/// value just then: nobody may wait beside a value.
+#[test]
+fn passing_on_beside_a_third() {
+    let config = Config::at_least(1_000).preemptions(3).required(&["passed on", "taken", "found"]);
+    check("mpmc passing on beside a third", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(4);
+        let (woken_one, woken_two) = (Flag::new(), Flag::new());
+        let mut one = Box::pin(rx.recv_async());
+        let mut two = Box::pin(rx.recv_async());
+        assert_eq!(woken_one.poll(one.as_mut()), Poll::Pending);
+        assert_eq!(woken_two.poll(two.as_mut()), Poll::Pending);
+        let sender = tx.clone();
+        let stopped = thread::spawn(move || drop(sender.try_send(1).map(|()| sender)));
+        tx.try_send(2).unwrap();
+        tx.try_send(3).unwrap();
+        // Both were notified. What they find depends on how far the stopped sender is.
+        if woken_two.poll(two.as_mut()).is_ready() || woken_one.poll(one.as_mut()).is_ready() {
+            outcomes.record("found");
+            stopped.join().unwrap();
+            return;
+        }
+        let third = thread::spawn({
+            let rx = rx.clone();
+            move || rx.try_recv().is_ok()
+        });
+        stopped.join().unwrap();
+        if woken_two.is_set() && woken_two.poll(two.as_mut()).is_ready() {
+            let taken = third.join().unwrap();
+            // Three were sent, at most two taken: the other one that waits was told.
+            assert!(woken_one.is_set(), "asleep beside a value");
+            outcomes.record(if taken { "taken" } else { "passed on" });
+        } else {
+            third.join().unwrap();
+        }
     });
 }
 

@@ -217,6 +217,50 @@ fn permit_beside_close() {
     });
 }
 
+/// Several permits granted beside a close: what is sent with them arrives, and what is not used
+/// goes back, or none is granted. The sender stays, so only the permits can end the wait.
+#[test]
+fn permits_beside_close() {
+    for used in [1, 2] {
+        let config = Config::at_least(1_000).exactly(&["granted", "refused"]);
+        check(&format!("spsc permits beside close, {used} used"), config, move |outcomes| {
+            let (mut tx, mut rx) = spsc::builder().capacity(2).start_at(NEAR_WRAP).build().unwrap();
+            let producer = thread::spawn(move || {
+                let mut sent = 0;
+                if let Ok(mut permits) = tx.try_reserve_many(2) {
+                    while sent < used {
+                        permits.send(sent).unwrap();
+                        sent += 1;
+                    }
+                }
+                (sent, tx)
+            });
+            rx.close();
+            let received: Vec<_> = rx.iter().collect();
+            let (sent, _tx) = producer.join().unwrap();
+            assert_eq!(received, (0..sent).collect::<Vec<_>>());
+            outcomes.record(if sent > 0 { "granted" } else { "refused" });
+        });
+    }
+}
+
+/// A permit that is dropped beside a close: the receiver is told Closed although the sender stays.
+#[test]
+fn dropped_permit_beside_close() {
+    let config = Config::at_least(100).exactly(&["granted", "refused"]);
+    check("spsc dropped permit beside close", config, |outcomes| {
+        let (mut tx, mut rx) = spsc::bounded::<()>(1);
+        let producer = thread::spawn(move || {
+            let granted = tx.try_reserve().is_ok();
+            (granted, tx)
+        });
+        rx.close();
+        assert!(rx.recv().is_err());
+        let (granted, _tx) = producer.join().unwrap();
+        outcomes.record(if granted { "granted" } else { "refused" });
+    });
+}
+
 /// A permit that was there before the close sends, and the receiver waits for it.
 #[test]
 fn permit_outlives_close() {
@@ -264,7 +308,7 @@ fn receiver_leaves() {
 /// The same with a permit, which the seal refuses once nobody can receive.
 #[test]
 fn receiver_leaves_a_permit() {
-    let config = Config::at_least(10_000).exactly(&["accepted", "returned"]);
+    let config = Config::at_least(5_000).exactly(&["accepted", "returned"]);
     check("spsc receiver leaves a permit", config, |outcomes| {
         let (mut tx, rx) = spsc::bounded(1);
         let value = loom::sync::Arc::new(());
@@ -279,6 +323,27 @@ fn receiver_leaves_a_permit() {
         if let Some(accepted) = sent {
             outcomes.record(if accepted { "accepted" } else { "returned" });
         }
+    });
+}
+
+/// What the receiver did before it closed is visible to a sender that is told Closed.
+#[test]
+fn close_hands_over_to_the_sender() {
+    let config = Config::at_least(5).required(&["told"]);
+    check("spsc close hands over to the sender", config, |outcomes| {
+        let (mut tx, rx) = spsc::bounded(1);
+        let note = loom::sync::Arc::new(loom::cell::Cell::new(0));
+        let written = loom::sync::Arc::clone(&note);
+        let closer = thread::spawn(move || {
+            written.set(1);
+            rx.close();
+            rx
+        });
+        if tx.try_send(1) == Err(TrySendError::Closed(1)) {
+            assert_eq!(note.get(), 1);
+            outcomes.record("told");
+        }
+        closer.join().unwrap();
     });
 }
 

@@ -11,6 +11,7 @@ pub(crate) use tx::{Held, Tx};
 
 use core::fmt;
 
+use crate::finally::Finally;
 use crate::raw::{self, End, Sides};
 use crate::sync::{AtomicUsize, Ordering, abort};
 use crate::wait::Gate;
@@ -110,9 +111,10 @@ impl Company {
 
     /// Tells everybody that the channel is closed, after it was.
     fn announce_close(&self) {
+        // UNWIND: a waker may panic; the others are told all the same.
+        let _then_watchers = Finally::new(&self.closing, |gate| gate.wake_all());
+        let _then_senders = Finally::new(&self.tx, |gate| gate.wake_all());
         self.rx.close();
-        self.tx.wake_all();
-        self.closing.wake_all();
     }
 }
 
@@ -151,23 +153,18 @@ pub(crate) fn drop_receiver<T, F: Sides>(head: &mut Head<T, F>) {
     head.close();
     head.beside().announce_close();
 
-    /// Goes on when a value's destructor panics. What a stopped sender has not published yet, and
-    /// what a second panic leaves, is dropped with the ring.
-    struct Rest<'a, T, F: Sides>(Rx<'a, T, F>);
-    impl<T, F: Sides> Rest<'_, T, F> {
-        fn run(&mut self) {
-            // UNWIND: each value has left the ring before its destructor runs.
-            while let Taken::Value(value) = self.0.try_recv() {
-                drop(value);
-            }
-        }
+    // UNWIND: each value has left the ring before its destructor runs; if that panics, the others
+    // go all the same. What a stopped sender has not published yet, and what a second panic leaves,
+    // is dropped with the ring.
+    let mut rx = Finally::new(Rx::new(head.consumer_mut()), discard);
+    discard(&mut rx);
+}
+
+/// Drops what is queued.
+fn discard<T, F: Sides>(rx: &mut Rx<'_, T, F>) {
+    while let Taken::Value(value) = rx.try_recv() {
+        drop(value);
     }
-    impl<T, F: Sides> Drop for Rest<'_, T, F> {
-        fn drop(&mut self) {
-            self.run();
-        }
-    }
-    Rest(Rx::new(head.consumer_mut())).run();
 }
 
 impl fmt::Debug for Company {

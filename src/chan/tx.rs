@@ -149,21 +149,31 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
     pub(crate) fn try_reserve(self, n: usize) -> Result<Held<'a, T, F>, (Self, Refused)> {
         match self.0.try_reserve(n as u64) {
             Ok(reserved) => Ok(Held(reserved)),
-            Err((producer, refused)) => Err((Self(producer), refused)),
+            Err((producer, refused)) => {
+                if refused == Refused::Closed {
+                    // On an owned tail the receiver may have waited for a permit that was not granted.
+                    producer.beside().rx.notify();
+                }
+                Err((Self(producer), refused))
+            }
         }
+    }
+
+    /// Whether a waiting reservation may let a free credit lie that another sender could use.
+    fn is_greedy(&self, n: usize) -> bool {
+        n > 1 || self.0.permits_may_run_out()
     }
 
     /// Takes `n` credits at once, waiting for them; `None` if the channel is closed.
     #[cfg(feature = "std")]
     pub(crate) fn reserve(self, n: usize) -> Option<Held<'a, T, F>> {
-        let (company, room) = (self.company(), self.0.room());
+        let (company, room, greedy) = (self.company(), self.0.room(), self.is_greedy(n));
         let mut right = Some(self);
         let mut attempt = || reserve_with(&mut right, n);
         if let Some(done) = attempt() {
             return done.ok();
         }
         let how = (company.strategy, &company.tx_experience);
-        let greedy = n > 1;
         block(&company.tx, greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
     }
 
@@ -177,8 +187,8 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         let Some(tx) = right else {
             return Poll::Pending;
         };
-        let (gate, room) = (&tx.company().tx, tx.0.room());
-        let done = place.poll(gate, n > 1, cx, || reserve_with(right, n));
+        let (gate, room, greedy) = (&tx.company().tx, tx.0.room(), tx.is_greedy(n));
+        let done = place.poll(gate, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
             place.give_up(gate, room);
         }
@@ -246,13 +256,8 @@ impl<T, F: Sides> Held<'_, T, F> {
     /// Sends with one of the credits; the value comes back if nobody will ever receive it.
     pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
         self.0.send(value)?;
-        if self.0.beside().rx.notify() {
-            let mut late = None;
-            self.0.producer().settle(&mut |value| late = Some(value));
-            if let Some(value) = late {
-                return Err(value);
-            }
-        }
+        // No need to settle: the receiver does not finish while a permit is out.
+        self.0.beside().rx.notify();
         Ok(())
     }
 }

@@ -28,7 +28,19 @@ pub(crate) trait HeadSide: Sized {
     /// Whether a value could be taken now: a snapshot.
     fn has_value<T>(core: &Core<T>) -> bool {
         // ORDERING: Relaxed: a snapshot; taking tests for itself.
-        core.is_full_at(core.load_head(Ordering::Relaxed).position())
+        let mut seen = core.load_head(Ordering::Relaxed);
+        loop {
+            if core.is_full_at(seen.position()) {
+                return true;
+            }
+            // That place may have been emptied since, with more behind it.
+            // ORDERING: Relaxed: the stamp just read [E2] shows the head that passed it.
+            let again = core.load_head(Ordering::Relaxed);
+            if again == seen {
+                return false;
+            }
+            seen = again;
+        }
     }
 }
 

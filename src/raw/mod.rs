@@ -272,6 +272,11 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         S::Tail::is_closed(&self.joint.core)
     }
 
+    /// Whether a reservation can be refused although there is room.
+    pub(crate) fn permits_may_run_out(&self) -> bool {
+        self.joint.core.capacity > TailWord::MAX_RESERVED
+    }
+
     /// Moves the value out of `from` into the ring, or leaves it there. `from` holds one.
     #[inline(always)]
     pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {

@@ -10,6 +10,7 @@ use core::mem::MaybeUninit;
 use crossbeam_utils::CachePadded;
 
 use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
+use crate::finally::Finally;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, UNDER_MODEL, UnsafeCell, spin_loop};
 
 /// One place for a value, with the word that says whose turn it is.
@@ -210,34 +211,24 @@ impl<T> Core<T> {
 
 impl<T> Drop for Core<T> {
     fn drop(&mut self) {
-        /// Goes on with the rest when a value's destructor panics.
-        struct Rest<'a, T> {
-            core: &'a mut Core<T>,
-            next: Position,
-            end: Position,
-        }
-        impl<T> Rest<'_, T> {
-            fn run(&mut self) {
-                while self.next != self.end {
-                    let at = self.next;
-                    // UNWIND: advanced before the value's destructor runs, so it runs once.
-                    self.next = at.plus(1);
-                    if self.core.is_full_at(at) {
-                        // SAFETY: [I4] `&mut Core`: nobody else can take it; full was just seen.
-                        drop(unsafe { self.core.take_out(at) });
-                    }
+        /// Drops what is queued between two positions.
+        fn discard<T>((core, next, end): &mut (&mut Core<T>, Position, Position)) {
+            while next != end {
+                let at = *next;
+                // UNWIND: advanced before the value's destructor runs, so it runs once.
+                *next = at.plus(1);
+                if core.is_full_at(at) {
+                    // SAFETY: [I4] `&mut Core`: nobody else can take it; full was just seen.
+                    drop(unsafe { core.take_out(at) });
                 }
-            }
-        }
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                self.run();
             }
         }
         // ORDERING: Relaxed, both: `&mut self` is ordered after everything by the last handle.
         let next = self.load_head(Ordering::Relaxed).position();
         // ORDERING: Relaxed: as above.
         let end = self.load_tail(Ordering::Relaxed).position();
-        Rest { core: self, next, end }.run();
+        // UNWIND: if a destructor panics, the other values go all the same.
+        let mut rest = Finally::new((self, next, end), discard);
+        discard(&mut rest);
     }
 }

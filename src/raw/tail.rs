@@ -94,11 +94,13 @@ fn room_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
 /// 4. the sender publishes.
 ///
 /// So both announce themselves by an exchange on this word, after the barrier of edge [E5] made
-/// sure that the receiver saw the publication or the sender sees the close:
-/// the receiver sets `FINISHED` before it says Closed, the sender sets `SETTLED` after publishing.
-/// Whoever comes second sees the first. Receiver second: the value was accepted, it looks again.
-/// Sender second: the receiver has said Closed and never looks at a slot again; the sender takes
-/// its value back.
+/// sure that the receiver saw the publication or the sender sees the close: the sender sets
+/// `SETTLED` after publishing, the receiver sets `FINISHED` before it says Closed, and only if
+/// nobody settled since it looked. Receiver second: the value was accepted, it looks again. Sender
+/// second: the receiver has said Closed and never looks at a slot again; the sender takes its value
+/// back.
+///
+/// Permits need none of this: one is granted only if the receiver sees it before it could finish.
 mod closing {
     pub(super) const CLOSED: u32 = 1;
     pub(super) const FINISHED: u32 = 1 << 1;
@@ -106,19 +108,30 @@ mod closing {
     pub(super) const SEALED: u32 = 1 << 3;
 }
 
+/// Tells the receiver how many credits are in permits, on an owned tail.
+#[cold]
+fn set_reserved<T>(core: &Core<T>, n: u64) {
+    // ORDERING: Relaxed: only this side writes the word.
+    let at = core.load_tail(Ordering::Relaxed).position();
+    // ORDERING: Relaxed: ordered by the fence.
+    core.tail.store(TailWord::at(at).with_reserved(n).bits(), Ordering::Relaxed);
+    // ORDERING: SeqCst fence, edge [E5]: between the count and the caller's look at `closing`;
+    // beside it, the close and the receiver's look at the count.
+    fence(Ordering::SeqCst);
+}
+
 impl TailSide for Owned {
     #[inline(always)]
     unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
-        if Self::is_closed(core) {
-            return Err(Refused::Closed);
-        }
         // ORDERING: Relaxed: only this side writes the word.
         let seen = core.load_tail(Ordering::Relaxed);
         let at = seen.position();
         if seen.reserved() != 0 {
             // A permit borrows the sender. Since somebody sends, it is gone, and was forgotten.
-            // ORDERING: Relaxed: takes a claim on the future back, nothing to hand over.
-            core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
+            set_reserved(core, 0);
+        }
+        if Self::is_closed(core) {
+            return Err(Refused::Closed);
         }
         match room_from(core, at, most) {
             0 => Err(Refused::Full),
@@ -140,18 +153,20 @@ impl TailSide for Owned {
         // exclusive borrow of the sender is the reservation. The count only tells the receiver not
         // to say Closed yet.
         // SAFETY: [I6] the caller's contract is this method's.
-        let (at, found) = unsafe { Self::claim(core, n) }?;
+        let (_, found) = unsafe { Self::claim(core, n) }?;
         if found < n || n > TailWord::MAX_RESERVED {
             return Err(Refused::Full);
         }
-        // ORDERING: Relaxed: a receiver that closes after us (by whatever made it later) sees the
-        // count; one that closes meanwhile may miss it, and the permit then returns its value.
-        core.tail.store(TailWord::at(at).with_reserved(n).bits(), Ordering::Relaxed);
+        set_reserved(core, n);
+        if Self::is_closed(core) {
+            set_reserved(core, 0);
+            return Err(Refused::Closed);
+        }
         Ok(())
     }
 
     unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
-        // ORDERING: Relaxed, both: as in `claim`; a seal that comes later is met by `settle`.
+        // ORDERING: Relaxed: what is published beside the seal is dropped with the ring.
         if core.closing.load(Ordering::Relaxed) & closing::SEALED != 0 {
             return None;
         }
@@ -161,9 +176,7 @@ impl TailSide for Owned {
 
     unsafe fn unreserve<T>(core: &Core<T>, n: u64) {
         // ORDERING: Relaxed: only this side writes the word.
-        let word = core.load_tail(Ordering::Relaxed).without_reserved(n);
-        // ORDERING: Relaxed: nothing was sent with these credits.
-        core.tail.store(word.bits(), Ordering::Relaxed);
+        set_reserved(core, core.load_tail(Ordering::Relaxed).reserved() - n);
     }
 
     unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T)) {
@@ -193,20 +206,32 @@ impl TailSide for Owned {
             // Before any look at the sender's word, whose line would then travel at every poll.
             return Emptiness::Empty;
         }
+        // ORDERING: SeqCst fence, edge [E5]: between the close (and its mark on the gate) and the
+        // looks below; beside it, the sender's publication and its look at the gate, or its permit
+        // and its look at `closing`.
+        fence(Ordering::SeqCst);
         // ORDERING: Acquire, edge [E4]: before the look at the slot, so that a permit which was used
         // up in between is not missed in both places.
         if core.load_tail(Ordering::Acquire).reserved() != 0 {
             return Emptiness::Empty;
         }
-        // ORDERING: SeqCst fence, edge [E5]: between the close (and its mark on the gate) and the
-        // look at the slot; beside it, the sender's publication and its look at the gate.
-        fence(Ordering::SeqCst);
         if core.is_full_at(head) {
             return Emptiness::LookAgain;
         }
-        // ORDERING: AcqRel, edge [E4]: what a settled sender published is seen by the look below.
-        let before = core.closing.fetch_or(closing::FINISHED, Ordering::AcqRel);
-        if before & closing::SETTLED != 0 && core.is_full_at(head) {
+        if state & closing::SETTLED != 0 {
+            // ORDERING: Acquire, edge [E4]: what a settled sender published is seen by the next look.
+            core.closing.fetch_and(!closing::SETTLED, Ordering::Acquire);
+            return Emptiness::LookAgain;
+        }
+        // ORDERING: Release on success, edge [E4]: what was taken was taken before a sender that
+        // finds this takes the rest back. Relaxed on failure: everything is looked at again.
+        let finished = core.closing.compare_exchange(
+            state,
+            state | closing::FINISHED,
+            Ordering::Release,
+            Ordering::Relaxed,
+        );
+        if finished.is_err() {
             return Emptiness::LookAgain;
         }
         // ORDERING: Relaxed: only this side reads the mark.
@@ -227,16 +252,19 @@ impl TailSide for Owned {
     }
 
     fn abandon_permits<T>(core: &Core<T>) {
-        // ORDERING: Relaxed: only this side writes the word.
-        let at = core.load_tail(Ordering::Relaxed).position();
-        // ORDERING: Relaxed: the receiver learns of it with the close that follows.
-        core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
+        set_reserved(core, 0);
     }
 
     #[inline(always)]
     fn is_closed<T>(core: &Core<T>) -> bool {
         // ORDERING: Relaxed: a send that reads "open" too late is settled after publishing [E5].
-        core.closing.load(Ordering::Relaxed) & closing::CLOSED != 0
+        let closed = core.closing.load(Ordering::Relaxed) & closing::CLOSED != 0;
+        if closed {
+            // ORDERING: Acquire fence, edge [E4]: whoever sees the close comes after it. Only here,
+            // so that an open channel pays nothing.
+            fence(Ordering::Acquire);
+        }
+        closed
     }
 
     fn has_room<T>(core: &Core<T>) -> bool {
@@ -416,6 +444,18 @@ impl TailSide for Shared {
 
     fn has_room<T>(core: &Core<T>) -> bool {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
-        room_for(core, core.load_tail(Ordering::Relaxed), 1) == 1
+        let mut seen = core.load_tail(Ordering::Relaxed);
+        loop {
+            if room_for(core, seen, 1) == 1 {
+                return true;
+            }
+            // As in a claim, "full" only holds for the present word.
+            // ORDERING: Relaxed: as above.
+            let again = core.load_tail(Ordering::Relaxed);
+            if again == seen {
+                return false;
+            }
+            seen = again;
+        }
     }
 }

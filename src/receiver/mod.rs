@@ -13,6 +13,7 @@ use crate::chan::{self, Head, Rx, Taken};
 use crate::error::RecvError;
 #[cfg(feature = "std")]
 use crate::error::RecvTimeoutError;
+use crate::finally::Finally;
 use crate::flavour::{Flavour, Kind, Many, ManyReceivers};
 use crate::raw::End;
 #[cfg(feature = "std")]
@@ -175,8 +176,9 @@ where
 impl<T, F: Flavour> Drop for Receiver<T, F> {
     fn drop(&mut self) {
         let mut place = core::mem::take(&mut self.place);
-        self.rx_mut().leave(&mut place);
-        chan::drop_receiver(&mut self.head);
+        // UNWIND: leaving may run foreign wakers.
+        let mut head = Finally::new(&mut self.head, |head| chan::drop_receiver(head));
+        Rx::new(head.consumer_mut()).leave(&mut place);
     }
 }
 

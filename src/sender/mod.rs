@@ -10,6 +10,7 @@ use crate::chan::{self, Tail, Tx, WeakTail};
 #[cfg(feature = "std")]
 use crate::error::SendTimeoutError;
 use crate::error::{SendError, TrySendError};
+use crate::finally::Finally;
 use crate::flavour::{Flavour, Kind, Many, ManySenders};
 use crate::future::ClosedFuture;
 use crate::overflow::Offered;
@@ -205,8 +206,9 @@ where
 impl<T, F: Flavour> Drop for Sender<T, F> {
     fn drop(&mut self) {
         let mut place = core::mem::take(&mut self.place);
-        Tx::new(self.tail.producer_mut()).leave(&mut place);
-        chan::drop_sender(&mut self.tail);
+        // UNWIND: leaving may run foreign wakers.
+        let mut tail = Finally::new(&mut self.tail, |tail| chan::drop_sender(tail));
+        Tx::new(tail.producer_mut()).leave(&mut place);
     }
 }
 

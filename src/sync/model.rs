@@ -21,8 +21,11 @@ use self::mutation::Slot;
 
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use loom::cell::UnsafeCell;
-pub(crate) use loom::hint::spin_loop;
 pub(crate) use loom::sync::Arc;
+
+/// Nothing: who spins does so for a bounded while, and loom's own would always let others go first,
+/// so that no model would see the end of that while.
+pub(crate) fn spin_loop() {}
 
 /// Sizes that a model checker must shrink ask this.
 pub(crate) const UNDER_MODEL: bool = true;
@@ -61,12 +64,14 @@ pub(crate) mod membarrier {
         WANTED.get()
     }
 
+    #[track_caller]
     pub(crate) fn light() {
         if available() {
             fence(Ordering::SeqCst);
         }
     }
 
+    #[track_caller]
     pub(crate) fn heavy() {
         fence(Ordering::SeqCst);
     }

@@ -37,11 +37,13 @@
 //! up reaches as many waiters as there are values. Those who need several credits at once do not
 //! use up a notification: the next in line is woken with them.
 
+use core::mem;
 use core::task::Waker;
 
 use crossbeam_utils::CachePadded;
 
 use super::list::{Key, WaitList};
+use crate::finally::Finally;
 use crate::sync::{AtomicU32, Mutex, Ordering, UNDER_MODEL, fence, membarrier};
 
 const QUIET: u32 = 0;
@@ -127,8 +129,11 @@ impl Gate {
             let Some((waker, greedy)) = first else { return };
             *left -= 1;
             n -= u64::from(!greedy);
-            // UNWIND: a waker may panic; the lock is free, the entry is out of the queue.
+            // UNWIND: a waker may panic. The lock is free, the entry is out of the queue, and the
+            // others are woken all the same.
+            let others = Finally::new((self, n), |(gate, n)| gate.wake(*n));
             waker.wake();
+            mem::forget(others);
         }
     }
 
@@ -168,9 +173,10 @@ impl Gate {
         // A waker's `clone` is foreign code as well: not under the lock.
         let waker = waker.clone();
         let mut queue = self.list.lock();
-        queue.waiters.enlist(key, waker, greedy);
+        let replaced = queue.waiters.enlist(key, waker, greedy);
         self.mark(WAITING);
         drop(queue);
+        drop(replaced);
         // ORDERING: SeqCst fence, edge [E5]: between the mark and the caller's next look.
         fence(Ordering::SeqCst);
     }

@@ -50,10 +50,18 @@ impl WaitList {
     }
 
     /// Queues the holder of `key`, or a newcomer, to be woken through `waker`.
-    pub(crate) fn enlist(&mut self, key: &mut Option<Key>, waker: Waker, greedy: bool) {
+    ///
+    /// Returns the waker that was there before, whose destructor is foreign code.
+    #[must_use = "to be dropped after the lock"]
+    pub(crate) fn enlist(
+        &mut self,
+        key: &mut Option<Key>,
+        waker: Waker,
+        greedy: bool,
+    ) -> Option<Waker> {
         match key {
             Some(Key(at)) if self.entries[*at].waker.is_some() => {
-                self.entries[*at].waker = Some(waker);
+                return self.entries[*at].waker.replace(waker);
             }
             // Notified before, and nothing came of it: to the end of the queue.
             Some(Key(at)) => self.append(*at, waker, greedy),
@@ -63,6 +71,7 @@ impl WaitList {
                 self.append(at, waker, greedy);
             }
         }
+        None
     }
 
     /// Removes an entry, notified or not.
@@ -144,7 +153,7 @@ mod tests {
         let wakers = [waker(), waker(), waker()];
         let mut keys = [None, None, None];
         for (key, waker) in keys.iter_mut().zip(&wakers) {
-            list.enlist(key, waker.clone(), false);
+            assert!(list.enlist(key, waker.clone(), false).is_none());
         }
         // The middle one leaves; the others stay in order.
         let gone = list.remove(keys[1].take().unwrap()).unwrap();
@@ -153,7 +162,7 @@ mod tests {
         assert!(list.notify_first().unwrap().0.will_wake(&wakers[2]));
         assert!(list.notify_first().is_none());
         // A notified entry stays its holder's until removed; it may queue again.
-        list.enlist(&mut keys[0], wakers[0].clone(), true);
+        assert!(list.enlist(&mut keys[0], wakers[0].clone(), true).is_none());
         assert!(list.notify_first().unwrap().1);
         assert!(list.remove(keys[0].take().unwrap()).is_none());
         assert!(list.remove(keys[2].take().unwrap()).is_none());
