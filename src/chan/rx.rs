@@ -39,6 +39,11 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
         self.0.len()
     }
 
+    /// Whether a sender is between claiming the next position and publishing it.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.0.is_in_flight()
+    }
+
     /// Takes the oldest value.
     #[inline(always)]
     pub(crate) fn try_recv(&mut self) -> Taken<T> {

@@ -134,6 +134,21 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         done
     }
 
+    /// One poll of a handle that wants to know of room without taking it.
+    pub(crate) fn poll_ready(
+        &mut self,
+        place: &mut Place,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let (gate, room) = (&self.company().tx, self.0.room());
+        let done = place.poll(gate, false, cx, || match self.0.is_closed() {
+            true => Some(Err(Refused::Closed)),
+            false => room().then_some(Ok(())),
+        });
+        self.leave_if_ready(place, &done);
+        done
+    }
+
     fn leave_if_ready<R>(&self, place: &mut Place, done: &Poll<R>) {
         if done.is_ready() {
             self.leave(place);
@@ -256,8 +271,13 @@ impl<T, F: Sides> Held<'_, T, F> {
     /// Sends with one of the credits; the value comes back if nobody will ever receive it.
     pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
         self.0.send(value)?;
-        // No need to settle: the receiver does not finish while a permit is out.
-        self.0.beside().rx.notify();
+        if self.0.beside().rx.notify() {
+            let mut late = None;
+            self.0.producer().settle(&mut |value| late = Some(value));
+            if let Some(value) = late {
+                return Err(value);
+            }
+        }
         Ok(())
     }
 }

@@ -224,6 +224,11 @@ impl<T, S: Sides, X> Head<T, S, X> {
         Consumer { joint: &self.joint, sides: PhantomData }
     }
 
+    /// Whether a send may find out only after its publication that this end closed the channel.
+    pub(crate) fn sends_may_be_late(&self) -> bool {
+        S::Tail::SETTLES
+    }
+
     /// The last receiver is going: permits are refused as well from now on.
     pub(crate) fn seal(&mut self) {
         S::Tail::seal(&self.joint.core);
@@ -384,6 +389,12 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
 
     pub(crate) fn len(&self) -> usize {
         self.joint.core.len()
+    }
+
+    /// Whether positions have been claimed that are not taken yet. On an owned tail, which claims
+    /// by publishing, that is what is queued.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.joint.core.len() > 0
     }
 
     /// Takes the oldest value.

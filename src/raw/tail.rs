@@ -33,6 +33,9 @@ pub(crate) enum Emptiness {
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only producer
 /// (`emptiness`: by the only consumer).
 pub(crate) trait TailSide: Sized {
+    /// Whether a send may find out only after its publication that the receiver closed the channel.
+    const SETTLES: bool;
+
     /// Wins between 1 and `most` consecutive positions. The caller publishes each of them.
     unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused>;
 
@@ -100,7 +103,8 @@ fn room_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
 /// second: the receiver has said Closed and never looks at a slot again; the sender takes its value
 /// back.
 ///
-/// Permits need none of this: one is granted only if the receiver sees it before it could finish.
+/// A permit is granted only if the receiver sees it before it could finish, so what is sent with it
+/// is late only if the channel was sealed, which no permit keeps from finishing.
 mod closing {
     pub(super) const CLOSED: u32 = 1;
     pub(super) const FINISHED: u32 = 1 << 1;
@@ -121,6 +125,8 @@ fn set_reserved<T>(core: &Core<T>, n: u64) {
 }
 
 impl TailSide for Owned {
+    const SETTLES: bool = true;
+
     #[inline(always)]
     unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
         // ORDERING: Relaxed: only this side writes the word.
@@ -166,7 +172,7 @@ impl TailSide for Owned {
     }
 
     unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
-        // ORDERING: Relaxed: what is published beside the seal is dropped with the ring.
+        // ORDERING: Relaxed: a send that misses the seal is settled after publishing [E5].
         if core.closing.load(Ordering::Relaxed) & closing::SEALED != 0 {
             return None;
         }
@@ -187,10 +193,12 @@ impl TailSide for Owned {
             return;
         }
         // ORDERING: Relaxed: only this side writes the word.
-        let mut at = core.load_tail(Ordering::Relaxed).position().minus(1);
+        let word = core.load_tail(Ordering::Relaxed);
+        let mut at = word.position().minus(1);
         while core.is_full_at(at) {
+            let rest = TailWord::at(at).with_reserved(word.reserved());
             // ORDERING: Relaxed: only this side writes the word.
-            core.tail.store(TailWord::at(at).bits(), Ordering::Relaxed);
+            core.tail.store(rest.bits(), Ordering::Relaxed);
             // SAFETY: [I5] FINISHED came first: the receiver had taken everything that it saw, and
             // never looks at a slot again. What is still full is ours.
             back(unsafe { core.retract(at) });
@@ -212,7 +220,8 @@ impl TailSide for Owned {
         fence(Ordering::SeqCst);
         // ORDERING: Acquire, edge [E4]: before the look at the slot, so that a permit which was used
         // up in between is not missed in both places.
-        if core.load_tail(Ordering::Acquire).reserved() != 0 {
+        let reserved = core.load_tail(Ordering::Acquire).reserved();
+        if reserved != 0 && state & closing::SEALED == 0 {
             return Emptiness::Empty;
         }
         if core.is_full_at(head) {
@@ -358,6 +367,8 @@ impl Shared {
 }
 
 impl TailSide for Shared {
+    const SETTLES: bool = false;
+
     #[inline(always)]
     unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
         let mut won = 0;

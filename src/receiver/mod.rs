@@ -43,7 +43,7 @@ pub struct Receiver<T, F: Flavour> {
 
 impl<T, F: Flavour> Receiver<T, F> {
     pub(crate) fn new(head: Head<T, F>) -> Self {
-        Self { head, place: Place::default() }
+        Self { head, place: Place::of_handle() }
     }
 
     /// Receives a value, or arranges that the task of `cx` is woken when it may be worth another try.
@@ -75,7 +75,7 @@ impl<T, F: Flavour> Receiver<T, F> {
     /// assert!(rx.recv().is_err());
     /// ```
     pub fn close(&self) -> bool {
-        chan::close(&self.head)
+        chan::close_head(&self.head)
     }
 
     /// Whether the channel is closed; there may still be values to receive. Once true, it stays true;
@@ -137,6 +137,7 @@ impl<T, F: Flavour> Receiver<T, F> {
         self.head.address() == other.head.address()
     }
 
+    #[cfg(feature = "std")]
     fn rx_mut(&mut self) -> Rx<'_, T, F> {
         Rx::new(self.head.consumer_mut())
     }

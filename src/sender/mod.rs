@@ -42,7 +42,7 @@ pub struct Sender<T, F: Flavour> {
 
 impl<T, F: Flavour> Sender<T, F> {
     pub(crate) fn new(tail: Tail<T, F>) -> Self {
-        Self { tail, place: Place::default() }
+        Self { tail, place: Place::of_handle() }
     }
 
     /// Takes a credit, or arranges that the task of `cx` is woken when it may be worth another try.
@@ -70,7 +70,8 @@ impl<T, F: Flavour> Sender<T, F> {
     /// # Errors
     /// [`SendError`] when the channel is closed.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>> {
-        self.poll_reserve(cx).map_ok(drop)
+        let mut tx = Tx::new(self.tail.producer_mut());
+        tx.poll_ready(&mut self.place, cx).map_err(|_| SendError(()))
     }
 
     /// Waits, as a task, until the channel is closed by whichever side.
@@ -92,7 +93,7 @@ impl<T, F: Flavour> Sender<T, F> {
     ///
     /// What is queued can still be received, and permits still send.
     pub fn close(&self) -> bool {
-        chan::close(&self.tail)
+        chan::close_tail(&self.tail)
     }
 
     /// Whether the channel is closed. Once true, it stays true; if false, another thread can change

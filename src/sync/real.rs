@@ -92,6 +92,12 @@ mod with_std {
 #[cfg(not(feature = "std"))]
 pub(crate) use crate::raw::SpinMutex as Mutex;
 
+#[cfg(not(feature = "std"))]
+pub(crate) mod thread {
+    /// There is nobody to yield to.
+    pub(crate) use core::hint::spin_loop as yield_now;
+}
+
 /// Ends the program where going on would be unsound; a panic while panicking aborts.
 #[cfg(not(feature = "std"))]
 pub(crate) fn abort() -> ! {

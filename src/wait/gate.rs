@@ -211,13 +211,10 @@ impl Gate {
         }
     }
 
-    /// Makes every later send on an owned tail settle, then wakes everybody.
-    pub(crate) fn close(&self) {
-        {
-            let _held = self.list.lock();
-            self.mark(CLOSING);
-        }
-        self.wake_all();
+    /// Makes every later send on an owned tail settle.
+    pub(crate) fn mark_closing(&self) {
+        let _held = self.list.lock();
+        self.mark(CLOSING);
     }
 
     /// Wakes everybody.

@@ -169,8 +169,9 @@ mod tests {
         // Nothing grows: three entries serve any number of later waits.
         for _ in 0..10 {
             let mut key = None;
-            list.enlist(&mut key, wakers[0].clone(), false);
-            list.enlist(&mut key, wakers[1].clone(), false);
+            assert!(list.enlist(&mut key, wakers[0].clone(), false).is_none());
+            let replaced = list.enlist(&mut key, wakers[1].clone(), false);
+            assert!(replaced.is_some_and(|waker| waker.will_wake(&wakers[0])));
             assert!(list.remove(key.unwrap()).unwrap().will_wake(&wakers[1]));
         }
         assert_eq!(list.entries.len(), 3);

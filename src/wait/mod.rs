@@ -25,12 +25,19 @@ pub use strategy::WaitStrategy;
 #[derive(Debug, Default)]
 pub(crate) struct Place {
     key: Option<Key>,
+    greedy: bool,
 }
 
 impl Place {
+    /// A place that a handle keeps between polls. Nobody may ever come back for it, so it does not
+    /// use up a notification that another waiter, perhaps on the same handle, needs.
+    pub(crate) fn of_handle() -> Self {
+        Self { key: None, greedy: true }
+    }
+
     /// Queues, or renews the waker; the caller then looks again before it waits.
     fn take(&mut self, gate: &Gate, waker: &Waker, greedy: bool) {
-        gate.enlist(&mut self.key, waker, greedy);
+        gate.enlist(&mut self.key, waker, greedy || self.greedy);
     }
 
     /// Ends the wait. `more` says whether there is something for the next in line, and is only
