@@ -25,7 +25,7 @@ use crate::raw::Refused;
 pub enum Offered<T> {
     /// Queued; nothing was dropped.
     Sent,
-    /// Not queued: this is the new value.
+    /// Not queued: this is the new value (under [`Merge`], as merged so far).
     Rejected(T),
     /// Queued; this is the oldest value, which made room for it.
     Evicted(T),

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::task::{Context, Poll};
 
 use super::Company;
+use crate::finally::Finally;
 use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
 use crate::wait::Place;
 #[cfg(feature = "std")]
@@ -29,11 +30,22 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
     /// Sends the value in `from`, or leaves it there.
     #[inline(always)]
     pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
-        self.0.try_send(from)?;
+        self.0.try_send(from).map_err(|refused| self.refused(refused))?;
         if self.company().rx.notify() {
             return self.settle_one(from);
         }
         Ok(())
+    }
+
+    /// A send or a reservation is refused.
+    #[inline(always)]
+    fn refused(&self, refused: Refused) -> Refused {
+        if refused == Refused::Closed {
+            // On an owned tail the receiver may have waited for a permit that it saw, and that was
+            // not granted after all, or turned out to be forgotten.
+            self.company().rx.notify();
+        }
+        refused
     }
 
     /// The channel is being closed while we sent: the value may have come too late.
@@ -48,18 +60,14 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         if from.is_empty() {
             return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
         }
-        let sent = self.0.try_send_many(from)?;
+        let sent = self.0.try_send_many(from).map_err(|refused| self.refused(refused))?;
         if self.company().rx.notify_many(sent) {
-            let mut late = 0;
-            self.0.settle(&mut |value| {
-                // Newest first, so that they end up in order before what was not sent.
-                from.insert(0, value);
-                late += 1;
-            });
-            if late == sent {
-                return Err(Refused::Closed);
-            }
-            return Ok((sent - late) as usize);
+            let mut late = Vec::new();
+            self.0.settle(&mut |value| late.push(value));
+            let sent = sent as usize - late.len();
+            // They came newest first, and belong before what was not sent.
+            from.splice(..0, late.into_iter().rev());
+            return if sent == 0 { Err(Refused::Closed) } else { Ok(sent) };
         }
         Ok(sent as usize)
     }
@@ -165,11 +173,9 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         match self.0.try_reserve(n as u64) {
             Ok(reserved) => Ok(Held(reserved)),
             Err((producer, refused)) => {
-                if refused == Refused::Closed {
-                    // On an owned tail the receiver may have waited for a permit that was not granted.
-                    producer.beside().rx.notify();
-                }
-                Err((Self(producer), refused))
+                let tx = Self(producer);
+                let refused = tx.refused(refused);
+                Err((tx, refused))
             }
         }
     }
@@ -288,12 +294,15 @@ impl<T, F: Sides> Drop for Held<'_, T, F> {
         if credits == 0 {
             return;
         }
-        self.0.give_back();
         let company = self.0.beside();
+        self.0.give_back();
+        // UNWIND: a waker may panic; the receivers are told all the same.
+        let _then_receivers = Finally::new(&mut self.0, |reserved| {
+            if reserved.producer().is_closed() {
+                // They may have waited for these permits before they could say Closed.
+                reserved.beside().rx.wake_all();
+            }
+        });
         company.tx.notify_many(credits as u64);
-        if self.0.producer().is_closed() {
-            // Receivers may have waited for these permits before they could say Closed.
-            company.rx.wake_all();
-        }
     }
 }

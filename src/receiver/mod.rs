@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 #[cfg(feature = "std")]
 use core::iter::FusedIterator;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::task::{Context, Poll};
 
 use crate::chan::{self, Head, Rx, Taken};
@@ -93,15 +94,15 @@ impl<T, F: Flavour> Receiver<T, F> {
 
     /// How many messages are queued: a snapshot, always within `0..=capacity`.
     ///
-    /// Senders can make it larger at once. On `spsc` and `mpsc`, nobody else can make it smaller
-    /// (except a sender that evicts).
+    /// Senders can make it larger at once. On `spsc` and `mpsc`, nobody else can make it smaller,
+    /// except a sender that evicts, or on `spsc` one that takes a value back which came after a close.
     #[must_use]
     pub fn len(&self) -> usize {
         self.head.len()
     }
 
-    /// Whether nothing is queued: a snapshot. With one receiver, no other thread can change `false`
-    /// (except a sender that evicts).
+    /// Whether nothing is queued: a snapshot. With one receiver, no other thread can change `false`,
+    /// with the exceptions of [`len`](Self::len).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -163,6 +164,10 @@ fn recv_until<T, F: Flavour>(
         Taken::Closed => Err(RecvTimeoutError::Closed),
     }
 }
+
+// Panics of foreign code leave a channel usable; see the guarantees.
+impl<T, F: Flavour> UnwindSafe for Receiver<T, F> {}
+impl<T, F: Flavour> RefUnwindSafe for Receiver<T, F> {}
 
 impl<T, P, M> Clone for Receiver<T, Kind<P, Many, M>>
 where

@@ -4,6 +4,7 @@ mod many;
 mod one;
 
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::task::{Context, Poll};
 
 use crate::chan::{self, Tail, Tx, WeakTail};
@@ -170,6 +171,10 @@ fn send_until<T, F: Flavour>(
     };
     Err(why(value.expect("a refused send leaves its value")))
 }
+
+// Panics of foreign code leave a channel usable; see the guarantees.
+impl<T, F: Flavour> UnwindSafe for Sender<T, F> {}
+impl<T, F: Flavour> RefUnwindSafe for Sender<T, F> {}
 
 /// What `force_send` tells of an offer.
 fn dropped<T>(offered: Result<Offered<T>, TrySendError<T>>) -> Result<Option<T>, SendError<T>> {

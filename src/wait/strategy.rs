@@ -62,11 +62,15 @@ impl Experience {
                 }
             },
             WaitStrategy::Adaptive if UNDER_MODEL => None,
-            WaitStrategy::Adaptive => self.adaptive(attempt),
+            WaitStrategy::Adaptive => self.adaptive(attempt, expired),
         }
     }
 
-    fn adaptive<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> Option<R> {
+    fn adaptive<R>(
+        &self,
+        mut attempt: impl FnMut() -> Option<R>,
+        mut expired: impl FnMut() -> bool,
+    ) -> Option<R> {
         if thread::parallelism() > 1 {
             for _ in 0..PAUSES {
                 spin_loop();
@@ -78,6 +82,9 @@ impl Experience {
         // ORDERING: Relaxed, all: a guess shared by whoever waits here.
         let yields = self.0.load(Ordering::Relaxed);
         for _ in 0..yields {
+            if expired() {
+                return None;
+            }
             thread::yield_now();
             if let Some(done) = attempt() {
                 if yields < YIELDS {
