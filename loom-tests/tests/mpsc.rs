@@ -160,12 +160,15 @@ fn senders_leave() {
             written.set(1);
             drop(other);
         });
-        tx.try_send(2).unwrap();
-        drop(tx);
+        let two = thread::spawn(move || {
+            tx.try_send(2).unwrap();
+            drop(tx);
+        });
         assert_eq!(rx.recv(), Ok(2));
         assert!(rx.recv().is_err());
         assert_eq!(note.get(), 1, "Closed comes after what every sender did");
         one.join().unwrap();
+        two.join().unwrap();
         outcomes.record("closed");
     });
 }
@@ -189,6 +192,28 @@ fn close_hands_over() {
         } else if tx.try_send(1).is_err() {
             assert_eq!(note.get(), 1);
             outcomes.record("a sender was told");
+        }
+        closer.join().unwrap();
+    });
+}
+
+/// The same for a sender that first finds the channel full, and looks again.
+#[test]
+fn close_hands_over_to_a_full_sender() {
+    let config = Config::at_least(5).required(&["told"]);
+    check("mpsc close hands over to a full sender", config, |outcomes| {
+        let (tx, rx) = mpsc::bounded(1);
+        tx.try_send(0).unwrap();
+        let note = loom::sync::Arc::new(loom::cell::Cell::new(0));
+        let written = loom::sync::Arc::clone(&note);
+        let closer = thread::spawn(move || {
+            written.set(1);
+            rx.close();
+            rx
+        });
+        if tx.try_send(1) == Err(TrySendError::Closed(1)) {
+            assert_eq!(note.get(), 1);
+            outcomes.record("told");
         }
         closer.join().unwrap();
     });

@@ -186,9 +186,10 @@ impl TailSide for Owned {
     }
 
     unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T)) {
-        // ORDERING: AcqRel, edge [E4]: our publications precede what a receiver that finds this
-        // bit reads; and what the receiver did not read before it finished stays unread.
-        let before = core.closing.fetch_or(closing::SETTLED, Ordering::AcqRel);
+        // ORDERING: Acquire, edge [E4]: what the receiver did not take before it finished it never
+        // takes. That our publications precede this is the work of the gate's fence [E5], behind
+        // which the close was seen.
+        let before = core.closing.fetch_or(closing::SETTLED, Ordering::Acquire);
         if before & closing::FINISHED == 0 {
             return;
         }
@@ -207,9 +208,9 @@ impl TailSide for Owned {
     }
 
     unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
-        // ORDERING: Acquire, edge [E4]: a sender that closed published before; and the peer's
-        // last actions precede our answer.
-        let state = core.closing.load(Ordering::Acquire);
+        // ORDERING: Relaxed, edge [E4]: that a sender which closed or settled did all else before is
+        // the work of the fence below.
+        let state = core.closing.load(Ordering::Relaxed);
         if state & closing::CLOSED == 0 {
             // Before any look at the sender's word, whose line would then travel at every poll.
             return Emptiness::Empty;
@@ -228,16 +229,17 @@ impl TailSide for Owned {
             return Emptiness::LookAgain;
         }
         if state & closing::SETTLED != 0 {
-            // ORDERING: Acquire, edge [E4]: what a settled sender published is seen by the next look.
-            core.closing.fetch_and(!closing::SETTLED, Ordering::Acquire);
+            // ORDERING: Relaxed: what else a sender settled meanwhile is seen behind the next fence.
+            core.closing.fetch_and(!closing::SETTLED, Ordering::Relaxed);
             return Emptiness::LookAgain;
         }
-        // ORDERING: Release on success, edge [E4]: what was taken was taken before a sender that
-        // finds this takes the rest back. Relaxed on failure: everything is looked at again.
+        // ORDERING: Relaxed on success, edge [E4]: that what was taken was taken before a sender
+        // which finds this takes the rest back is the work of the fence above. Relaxed on failure:
+        // everything is looked at again.
         let finished = core.closing.compare_exchange(
             state,
             state | closing::FINISHED,
-            Ordering::Release,
+            Ordering::Relaxed,
             Ordering::Relaxed,
         );
         if finished.is_err() {
@@ -251,8 +253,8 @@ impl TailSide for Owned {
     }
 
     fn close<T>(core: &Core<T>) -> bool {
-        // ORDERING: AcqRel, edge [E4]: what this side did before precedes the other's Closed.
-        core.closing.fetch_or(closing::CLOSED, Ordering::AcqRel) & closing::CLOSED == 0
+        // ORDERING: Release, edge [E4]: what this side did before precedes the other's Closed.
+        core.closing.fetch_or(closing::CLOSED, Ordering::Release) & closing::CLOSED == 0
     }
 
     fn seal<T>(core: &Core<T>) {
@@ -307,7 +309,8 @@ fn exchange<T>(
     core: &Core<T>,
     mut next: impl FnMut(TailWord) -> Result<TailWord, Refused>,
 ) -> Result<TailWord, Refused> {
-    // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed.
+    // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed; edge
+    // [E3]: a claimer comes after the room that earlier ones have seen.
     let mut seen = core.load_tail(Ordering::Acquire);
     loop {
         let wanted = match next(seen) {
@@ -324,12 +327,13 @@ fn exchange<T>(
             }
             Err(Refused::Closed) => return Err(Refused::Closed),
         };
-        // ORDERING: AcqRel on success, edge [E3]: the room that earlier claimers have seen is
-        // ordered before our write, too. Acquire on failure, edge [E4]: as for the load above.
+        // ORDERING: Release on success, edge [E3]: the room that we have seen, and those before us,
+        // is ordered before the writes of whoever claims next. We acquired theirs with `seen`.
+        // Acquire on failure, edges [E3], [E4]: as for the load above.
         match core.tail.compare_exchange_weak(
             seen.bits(),
             wanted.bits(),
-            Ordering::AcqRel,
+            Ordering::Release,
             Ordering::Acquire,
         ) {
             Ok(_) => return Ok(seen),
