@@ -265,6 +265,29 @@ impl<T, F: Flavour> IntoIterator for Receiver<T, F> {
 }
 
 #[cfg(feature = "std")]
+impl<'a, T, F: Flavour> IntoIterator for &'a mut Receiver<T, F> {
+    type Item = T;
+    type IntoIter = Iter<'a, T, F>;
+
+    fn into_iter(self) -> Iter<'a, T, F> {
+        Iter { rx: self.rx_mut() }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<'a, T, P, M> IntoIterator for &'a Receiver<T, Kind<P, Many, M>>
+where
+    Kind<P, Many, M>: ManyReceivers,
+{
+    type Item = T;
+    type IntoIter = Iter<'a, T, Kind<P, Many, M>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(feature = "std")]
 impl<T, F: Flavour> fmt::Debug for Iter<'_, T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Iter")
