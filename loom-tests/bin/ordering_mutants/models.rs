@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 /// Tests loom, not the library: no ordering of ours is in it.
 const CANARY: &str = "canary";
 
-const BOUND: &str = "BACKPRESSURE_LOOM_PREEMPTIONS";
-
 /// Long enough for any unmutated suite, short enough to notice a hang.
 const BASELINE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
@@ -134,9 +132,6 @@ impl Binary {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        if std::env::var_os(BOUND).is_none() {
-            command.env(BOUND, "2");
-        }
         match command.spawn() {
             Ok(child) => self.watch(child, timeout),
             Err(error) => Verdict::Failed(format!("{}: {error}", self.name)),
