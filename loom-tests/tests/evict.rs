@@ -170,7 +170,29 @@ fn evicting_beside_close() {
     });
 }
 
-/// A sender waiting for room is woken when another one's eviction leaves some.
+/// Whoever is told Closed by the exchange that was to evict comes after what the closer did.
+#[test]
+fn close_hands_over_to_an_evictor() {
+    let config = Config::at_least(20).required(&["told"]);
+    check("close hands over to an evictor", config, |outcomes| {
+        let (tx, rx) = mpmc::builder().capacity(1).evicting().build().unwrap();
+        tx.try_send(1).unwrap();
+        let note = loom::sync::Arc::new(loom::cell::Cell::new(0));
+        let written = loom::sync::Arc::clone(&note);
+        let closer = thread::spawn(move || {
+            written.set(1);
+            rx.close();
+            rx
+        });
+        if tx.offer(2, DropOldest) == Err(TrySendError::Closed(2)) {
+            assert_eq!(note.get(), 1);
+            outcomes.record("told");
+        }
+        closer.join().unwrap();
+    });
+}
+
+/// A receiver waiting for a value is woken when another one's eviction leaves some.
 #[test]
 fn receiver_waits_for_evictor() {
     let config = Config::at_least(300).exactly(&["received"]);

@@ -70,6 +70,7 @@ fn both_close() {
     check("both close", config, |outcomes| {
         let (tx, rx) = spsc::bounded::<()>(1);
         let closer = thread::spawn(move || (rx.close(), rx));
+        assert_eq!((tx.sender_count(), tx.receiver_count()), (1, 1));
         let sender = tx.close();
         let (receiver, _rx) = closer.join().unwrap();
         assert!(sender != receiver);

@@ -329,7 +329,7 @@ fn receiver_leaves_a_permit() {
 /// What the receiver did before it closed is visible to a sender that is told Closed.
 #[test]
 fn close_hands_over_to_the_sender() {
-    let config = Config::at_least(5).required(&["told"]);
+    let config = Config::at_least(5).required(&["asked", "told"]);
     check("spsc close hands over to the sender", config, |outcomes| {
         let (mut tx, rx) = spsc::bounded(1);
         let note = loom::sync::Arc::new(loom::cell::Cell::new(0));
@@ -339,7 +339,10 @@ fn close_hands_over_to_the_sender() {
             rx.close();
             rx
         });
-        if tx.try_send(1) == Err(TrySendError::Closed(1)) {
+        if tx.is_closed() {
+            assert_eq!(note.get(), 1);
+            outcomes.record("asked");
+        } else if tx.try_send(1) == Err(TrySendError::Closed(1)) {
             assert_eq!(note.get(), 1);
             outcomes.record("told");
         }

@@ -449,7 +449,7 @@ impl TailSide for Shared {
 
     fn abandon_permits<T>(core: &Core<T>) {
         // ORDERING: Relaxed: the receiver learns of it with the close that follows.
-        core.tail.fetch_and(!TailWord::RESERVED_MASK, Ordering::Release);
+        core.tail.fetch_and(!TailWord::RESERVED_MASK, Ordering::Relaxed);
     }
 
     fn is_closed<T>(core: &Core<T>) -> bool {
