@@ -1,1 +1,14 @@
-//! Everything is in `benches/`.
+//! What `backpressure` costs, beside other channels: each workload is written once, for all of them.
+//!
+//! A [`Cell`](cells::Cell) is one line of the comparison: a workload, a capacity, a payload, and the
+//! contestants that can do it. `cargo bench` (criterion) and `versus` run the same cells.
+//!
+//! * [`contestants`]: the libraries behind one trait;
+//! * [`modes`]: how one side of a channel is driven: polling, blocking, in batches, as a task;
+//! * [`workloads`]: what is measured, and with which clock;
+//! * [`cells`]: the list.
+
+pub mod cells;
+pub mod contestants;
+pub mod modes;
+pub mod workloads;

@@ -1,0 +1,9 @@
+//! `cargo bench -p backpressure-benches --bench spsc`
+
+mod criterion_cells;
+
+use backpressure_benches::cells;
+
+fn main() {
+    criterion_cells::run(&cells::spsc());
+}
