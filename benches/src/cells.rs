@@ -1,5 +1,6 @@
 //! The comparison's lines.
 
+use std::thread;
 use std::time::Duration;
 
 use crate::contestants::{
@@ -21,6 +22,10 @@ pub struct Cell {
 
 /// The contestant that the others are compared with.
 pub const BASE: &str = Crossbeam::NAME;
+/// Ours in batches, beside the others one by one.
+pub const BATCHES: &str = "backpressure, batches";
+/// Ours as tasks, beside the others as threads.
+pub const ASYNC: &str = "backpressure, async";
 
 const CAPACITIES: [usize; 4] = [1, 16, 64, 1024];
 
@@ -73,19 +78,22 @@ fn trips<C: Contestant, M: Mode<C>, T: Message>(shape: Shape) -> (&'static str, 
     named::<C>(move |messages| ping_pong::<C, M, T>(shape, messages))
 }
 
-/// Ours in batches, beside the others one by one.
 fn batched((_, run): (&'static str, Run)) -> (&'static str, Run) {
-    ("backpressure, batches", run)
+    (BATCHES, run)
 }
 
-/// Ours as tasks, beside the others as threads.
 fn awaited((_, run): (&'static str, Run)) -> (&'static str, Run) {
-    ("backpressure, async", run)
+    (ASYNC, run)
 }
 
 fn cell(flavour: &str, what: &str, shape: Shape, contestants: Vec<(&'static str, Run)>) -> Cell {
     let Shape { producers, consumers, capacity } = shape;
     Cell { name: format!("{flavour}/{producers}x{consumers}/{capacity}/{what}"), contestants }
+}
+
+/// With more threads than processors, polling measures how soon the pollers give way.
+fn can_poll(shape: Shape) -> bool {
+    thread::available_parallelism().is_ok_and(|n| shape.producers + shape.consumers <= n.get())
 }
 
 /// One sender, one receiver, on the flavour made for that.
@@ -157,20 +165,54 @@ pub fn spsc() -> Vec<Cell> {
 /// Several senders, one receiver.
 #[must_use]
 pub fn mpsc() -> Vec<Cell> {
-    let mut cells = Vec::new();
+    let shape = |producers, capacity| Shape { producers, consumers: 1, capacity };
+    let mut cells = vec![
+        cell(
+            "mpsc",
+            "solo/u64",
+            shape(1, 64),
+            vec![
+                alone::<Mpsc, Poll, u64>(shape(1, 64)),
+                alone::<Crossbeam, Poll, u64>(shape(1, 64)),
+                alone::<Std, Poll, u64>(shape(1, 64)),
+            ],
+        ),
+        cell(
+            "mpsc",
+            "ping-pong/u64",
+            shape(1, 1),
+            vec![
+                trips::<Mpsc, Block, u64>(shape(1, 1)),
+                trips::<Crossbeam, Block, u64>(shape(1, 1)),
+                trips::<Std, Block, u64>(shape(1, 1)),
+            ],
+        ),
+        cell(
+            "mpsc",
+            "block/256B",
+            shape(4, 64),
+            vec![
+                to_one::<Mpsc, Block, [u64; 32]>(shape(4, 64)),
+                to_one::<Crossbeam, Block, [u64; 32]>(shape(4, 64)),
+                to_one::<Std, Block, [u64; 32]>(shape(4, 64)),
+            ],
+        ),
+    ];
     for producers in [1, 2, 4] {
         for capacity in CAPACITIES {
             let shape = Shape { producers, consumers: 1, capacity };
-            cells.push(cell(
-                "mpsc",
-                "poll/u64",
-                shape,
-                vec![
-                    to_one::<Mpsc, Poll, u64>(shape),
-                    to_one::<Crossbeam, Poll, u64>(shape),
-                    to_one::<Std, Poll, u64>(shape),
-                ],
-            ));
+            if can_poll(shape) {
+                cells.push(cell(
+                    "mpsc",
+                    "poll/u64",
+                    shape,
+                    vec![
+                        to_one::<Mpsc, Poll, u64>(shape),
+                        to_one::<Crossbeam, Poll, u64>(shape),
+                        to_one::<Std, Poll, u64>(shape),
+                    ],
+                ));
+            }
             cells.push(cell(
                 "mpsc",
                 "block/u64",
@@ -179,6 +221,7 @@ pub fn mpsc() -> Vec<Cell> {
                     to_one::<Mpsc, Block, u64>(shape),
                     to_one::<Crossbeam, Block, u64>(shape),
                     to_one::<Std, Block, u64>(shape),
+                    batched(to_one::<Mpsc, BlockBatches, u64>(shape)),
                     awaited(to_one::<Mpsc, Await, u64>(shape)),
                 ],
             ));
@@ -190,16 +233,47 @@ pub fn mpsc() -> Vec<Cell> {
 /// Several on both sides.
 #[must_use]
 pub fn mpmc() -> Vec<Cell> {
-    let mut cells = Vec::new();
+    let shape = |threads, capacity| Shape { producers: threads, consumers: threads, capacity };
+    let mut cells = vec![
+        cell(
+            "mpmc",
+            "solo/u64",
+            shape(1, 64),
+            vec![
+                alone::<Mpmc, Poll, u64>(shape(1, 64)),
+                alone::<Crossbeam, Poll, u64>(shape(1, 64)),
+            ],
+        ),
+        cell(
+            "mpmc",
+            "ping-pong/u64",
+            shape(1, 1),
+            vec![
+                trips::<Mpmc, Block, u64>(shape(1, 1)),
+                trips::<Crossbeam, Block, u64>(shape(1, 1)),
+            ],
+        ),
+        cell(
+            "mpmc",
+            "block/256B",
+            shape(4, 64),
+            vec![
+                to_many::<Mpmc, Block, [u64; 32]>(shape(4, 64)),
+                to_many::<Crossbeam, Block, [u64; 32]>(shape(4, 64)),
+            ],
+        ),
+    ];
     for (producers, consumers) in [(1, 1), (1, 4), (2, 2), (4, 4)] {
         for capacity in CAPACITIES {
             let shape = Shape { producers, consumers, capacity };
-            cells.push(cell(
-                "mpmc",
-                "poll/u64",
-                shape,
-                vec![to_many::<Mpmc, Poll, u64>(shape), to_many::<Crossbeam, Poll, u64>(shape)],
-            ));
+            if can_poll(shape) {
+                cells.push(cell(
+                    "mpmc",
+                    "poll/u64",
+                    shape,
+                    vec![to_many::<Mpmc, Poll, u64>(shape), to_many::<Crossbeam, Poll, u64>(shape)],
+                ));
+            }
             cells.push(cell(
                 "mpmc",
                 "block/u64",
@@ -207,6 +281,7 @@ pub fn mpmc() -> Vec<Cell> {
                 vec![
                     to_many::<Mpmc, Block, u64>(shape),
                     to_many::<Crossbeam, Block, u64>(shape),
+                    batched(to_many::<Mpmc, BlockBatches, u64>(shape)),
                     awaited(to_many::<Mpmc, Await, u64>(shape)),
                 ],
             ));
@@ -215,17 +290,15 @@ pub fn mpmc() -> Vec<Cell> {
     cells
 }
 
-/// How many messages take everybody about this long: found out with the slowest of a few tries of the
-/// contestant that the others are compared with.
+/// How many messages take this long, about; a warm-up as well.
 #[must_use]
-pub fn calibrate(cell: &Cell, goal: Duration) -> u64 {
-    let base = cell.contestants.iter().find(|(name, _)| *name == BASE);
-    let Some((_, run)) = base.or(cell.contestants.first()) else { return 0 };
+pub fn calibrate(run: &Run, goal: Duration) -> u64 {
     let mut messages = 64;
     loop {
         let wall = run(messages).wall;
-        if wall >= goal / 2 || messages >= 1 << 22 {
-            return messages;
+        if wall >= goal / 4 || messages >= 1 << 24 {
+            let times = goal.as_secs_f64() / wall.as_secs_f64();
+            return ((messages as f64 * times) as u64).max(64);
         }
         messages *= 2;
     }

@@ -10,38 +10,45 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const TRIPS: u32 = 1_000;
+/// Trips are timed a few at a time, and the median counts: a time slice that somebody else takes away
+/// falls into one of the groups only.
+const TRIPS: u32 = 50;
+const GROUPS: u32 = 25;
 
-/// Mean time for a cache line to go there and back.
-pub(crate) fn round_trip() -> Duration {
+/// Time for a cache line to go there and back; `None` if there is one processor only.
+pub(crate) fn round_trip() -> Option<Duration> {
+    if thread::available_parallelism().map_or(1, usize::from) == 1 {
+        return None;
+    }
     let ball = AtomicU32::new(0);
     let wait_for = |n: u32| {
         let mut looks = 0_u32;
         while ball.load(Ordering::Acquire) != n {
             looks += 1;
-            // With one processor nobody else moves while we look.
-            if looks.is_multiple_of(256) { thread::yield_now() } else { spin_loop() }
+            // Somebody else's work may be in the partner's way.
+            if looks.is_multiple_of(4096) { thread::yield_now() } else { spin_loop() }
         }
     };
+    let group = |first: u32| {
+        let start = Instant::now();
+        for trip in first..first + TRIPS {
+            ball.store(2 * trip + 1, Ordering::Release);
+            wait_for(2 * trip + 2);
+        }
+        start.elapsed() / TRIPS
+    };
     thread::scope(|threads| {
-        let partner = threads.spawn(|| {
-            for trip in 0..TRIPS {
+        threads.spawn(|| {
+            for trip in 0..(GROUPS + 1) * TRIPS {
                 wait_for(2 * trip + 1);
                 ball.store(2 * trip + 2, Ordering::Release);
             }
         });
-        let mut start = Instant::now();
-        for trip in 0..TRIPS {
-            ball.store(2 * trip + 1, Ordering::Release);
-            wait_for(2 * trip + 2);
-            if trip == 0 {
-                // The first one waits for the partner to exist.
-                start = Instant::now();
-            }
-        }
-        let all = start.elapsed();
-        partner.join().expect("the partner does not panic");
-        all / (TRIPS - 1)
+        // The first group waits for the partner to exist.
+        group(0);
+        let mut groups: Vec<_> = (1..=GROUPS).map(|i| group(i * TRIPS)).collect();
+        groups.sort_unstable();
+        groups.get(groups.len() / 2).copied()
     })
 }
 
@@ -51,13 +58,16 @@ pub(crate) enum Regime {
     Near,
     /// Below 250 ns: probably two cores with a cache in common.
     Middle,
-    /// Beyond, or one processor for both.
+    /// Beyond: far away, or others were running.
     Far,
+    /// One processor for all.
+    Alone,
 }
 
 impl Regime {
     /// `None` if the two measurements do not tell of the same machine.
-    pub(crate) fn of(before: Duration, after: Duration) -> Option<Self> {
+    pub(crate) fn of(before: Option<Duration>, after: Option<Duration>) -> Option<Self> {
+        let Some((before, after)) = before.zip(after) else { return Some(Self::Alone) };
         let (less, more) = (before.min(after), before.max(after));
         if more.as_nanos() * 2 > less.as_nanos() * 3 {
             return None;
@@ -76,6 +86,7 @@ impl fmt::Display for Regime {
             Self::Near => "<85ns",
             Self::Middle => "85-250ns",
             Self::Far => ">250ns",
+            Self::Alone => "one-cpu",
         })
     }
 }
