@@ -274,6 +274,11 @@ pub(crate) mod thread {
         Waker::from(PARKER.with(Arc::clone))
     }
 
+    /// Always: counting across executions would keep loom from repeating one.
+    pub(crate) fn now_and_then(_every: u32) -> bool {
+        true
+    }
+
     /// One: whatever adapts to the number of cores takes its shortest way under the checker.
     pub(crate) fn parallelism() -> usize {
         1

@@ -40,6 +40,7 @@ mod with_std {
     pub(crate) mod thread {
         use alloc::sync::Arc;
         use alloc::task::Wake;
+        use core::cell::Cell;
         use core::task::Waker;
         use std::sync::OnceLock;
         use std::thread::{self, Thread};
@@ -81,6 +82,18 @@ mod with_std {
             CACHED.try_with(Waker::clone).unwrap_or_else(|_| fresh())
         }
 
+        /// True once in so many calls of this thread: a count that no other processor has to see.
+        pub(crate) fn now_and_then(every: u32) -> bool {
+            std::thread_local! {
+                static CALLS: Cell<u32> = const { Cell::new(0) };
+            }
+            let count = |calls: &Cell<u32>| {
+                calls.set(calls.get().wrapping_add(1));
+                calls.get() % every == 0
+            };
+            CALLS.try_with(count).unwrap_or(false)
+        }
+
         /// How many threads can run at once, as the process was allowed when first asked.
         pub(crate) fn parallelism() -> usize {
             static CPUS: OnceLock<usize> = OnceLock::new();
@@ -96,6 +109,11 @@ pub(crate) use crate::raw::SpinMutex as Mutex;
 pub(crate) mod thread {
     /// There is nobody to yield to.
     pub(crate) use core::hint::spin_loop as yield_now;
+
+    /// Only asked where the process can be asked for a barrier.
+    pub(crate) fn now_and_then(_every: u32) -> bool {
+        false
+    }
 }
 
 /// Ends the program where going on would be unsound; a panic while panicking aborts.

@@ -44,22 +44,20 @@ use crossbeam_utils::CachePadded;
 
 use super::list::{Key, WaitList};
 use crate::finally::Finally;
-use crate::sync::{AtomicU32, Mutex, Ordering, UNDER_MODEL, fence, membarrier};
+use crate::sync::{AtomicU32, Mutex, Ordering, fence, membarrier, thread};
 
 const QUIET: u32 = 0;
 const FENCED: u32 = 1;
 const WAITING: u32 = 1 << 1;
 const CLOSING: u32 = 1 << 2;
 
-/// One message in so many looks whether the gate has calmed down.
-const CALM_CHECK: u32 = if UNDER_MODEL { 2 } else { 256 };
+/// One message in so many of a thread looks whether the gate has calmed down.
+const CALM_CHECK: u32 = 256;
 
 /// See the module's text.
 pub(crate) struct Gate {
     /// Read after every operation of the other side, written around waits: a line of its own.
     word: CachePadded<AtomicU32>,
-    /// What a message in `FENCED` costs nothing to count: see `calm_down`.
-    fenced: AtomicU32,
     list: Mutex<Queue>,
 }
 
@@ -81,7 +79,6 @@ impl Gate {
     fn starting_at(word: u32) -> Self {
         Self {
             word: CachePadded::new(AtomicU32::new(word)),
-            fenced: AtomicU32::new(0),
             list: Mutex::new(Queue { waiters: WaitList::new(), begun_before: 0 }),
         }
     }
@@ -156,11 +153,7 @@ impl Gate {
         if !membarrier::available() {
             return;
         }
-        // ORDERING: Relaxed, both: counts roughly; lost counts only delay the question.
-        let count = self.fenced.load(Ordering::Relaxed).wrapping_add(1);
-        // ORDERING: Relaxed: as above.
-        self.fenced.store(count, Ordering::Relaxed);
-        if count % CALM_CHECK != 0 {
+        if !thread::now_and_then(CALM_CHECK) {
             return;
         }
         if let Some(mut queue) = self.list.try_lock() {

@@ -12,8 +12,8 @@
 //! });
 //! ```
 //!
-//! `BACKPRESSURE_LOOM_PREEMPTIONS=3` (or `none`) replaces the preemption bound of all models except
-//! the exhaustive ones. `LOOM_LOG` and `LOOM_LOCATION` work as in loom; its limits on time and on
+//! `BACKPRESSURE_LOOM_PREEMPTIONS=3` (or `none`) replaces the usual preemption bound, and moves that of
+//! models which have one of their own as far up; exhaustive models have none to replace. `LOOM_LOG` and `LOOM_LOCATION` work as in loom; its limits on time and on
 //! permutations do not, because loom reports a run that they cut short as a success.
 #![allow(dead_code, reason = "each test binary uses its part of the harness")]
 
@@ -105,7 +105,10 @@ impl Config {
         match (self.bound, environment) {
             (Bound::Never, _) | (Bound::Usually(_), Some(None)) => (None, false),
             (Bound::Usually(own), None) => (Some(own), false),
-            (Bound::Usually(own), Some(Some(asked))) => (Some(asked), asked < own),
+            (Bound::Usually(own), Some(Some(asked))) => {
+                let moved = (own + asked).saturating_sub(DEFAULT_BOUND);
+                (Some(moved), moved < own)
+            }
         }
     }
 }
