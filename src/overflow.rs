@@ -83,8 +83,7 @@ pub struct Clear;
 #[derive(Clone, Copy, Debug)]
 pub struct Merge<M>(pub M);
 
-fn full_or_closed<T>(refused: Refused, value: Option<T>) -> TrySendError<T> {
-    let value = value.expect("a refused send leaves its value");
+fn full_or_closed<T>((value, refused): (T, Refused)) -> TrySendError<T> {
     match refused {
         Refused::Full => TrySendError::Full(value),
         Refused::Closed => TrySendError::Closed(value),
@@ -97,11 +96,7 @@ pub(crate) fn try_send<T, F: Flavour>(
     tx: &mut Tx<'_, T, F>,
     value: T,
 ) -> Result<(), TrySendError<T>> {
-    let mut value = Some(value);
-    match tx.try_send(&mut value) {
-        Ok(()) => Ok(()),
-        Err(refused) => Err(full_or_closed(refused, value)),
-    }
+    tx.try_send(value).map_err(full_or_closed)
 }
 
 impl<T, F: Flavour> Policy<T, F> for Fail {
@@ -124,18 +119,18 @@ impl<T, F: Flavour> Policy<T, F> for DropNewest {
 fn offer_or<T, F: Flavour>(
     mut tx: Tx<'_, T, F>,
     value: T,
-    displace: impl FnOnce(&mut Tx<'_, T, F>, &mut Option<T>) -> Result<Offered<T>, Refused>,
+    displace: impl FnOnce(&mut Tx<'_, T, F>, T) -> Result<Offered<T>, (T, Refused)>,
 ) -> Result<Offered<T>, TrySendError<T>> {
-    let mut value = match try_send(&mut tx, value) {
+    let value = match try_send(&mut tx, value) {
         Ok(()) => return Ok(Offered::Sent),
-        Err(TrySendError::Full(value)) => Some(value),
+        Err(TrySendError::Full(value)) => value,
         Err(closed) => return Err(closed),
     };
-    match displace(&mut tx, &mut value) {
+    match displace(&mut tx, value) {
         Ok(offered) => Ok(offered),
         // Room may have come in the meantime.
-        Err(Refused::Full) => DropNewest.offer(tx, value.expect("a refused send leaves its value")),
-        Err(closed) => Err(full_or_closed(closed, value)),
+        Err((value, Refused::Full)) => DropNewest.offer(tx, value),
+        Err(closed) => Err(full_or_closed(closed)),
     }
 }
 

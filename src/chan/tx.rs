@@ -27,14 +27,26 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         self.0.beside()
     }
 
-    /// Sends the value in `from`, or leaves it there.
+    /// Sends the value, or gives it back.
     #[inline(always)]
-    pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
-        self.0.try_send(from).map_err(|refused| self.refused(refused))?;
-        if self.company().rx.notify() {
-            return self.settle_one(from);
+    pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
+        match self.0.try_send(value) {
+            Ok(()) if self.company().rx.notify() => self.settle_one(),
+            Ok(()) => Ok(()),
+            Err((value, refused)) => Err((value, self.refused(refused))),
         }
-        Ok(())
+    }
+
+    /// Sends the value in `from`, or leaves it there: for those who try again.
+    fn try_send_from(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
+        let Some(value) = from.take() else {
+            debug_assert!(false, "a send needs a value");
+            return Ok(());
+        };
+        self.try_send(value).map_err(|(value, refused)| {
+            *from = Some(value);
+            refused
+        })
     }
 
     /// A send or a reservation is refused.
@@ -50,9 +62,10 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
 
     /// The channel is being closed while we sent: the value may have come too late.
     #[cold]
-    fn settle_one(&mut self, back: &mut Option<T>) -> Result<(), Refused> {
-        self.0.settle(&mut |value| *back = Some(value));
-        if back.is_some() { Err(Refused::Closed) } else { Ok(()) }
+    fn settle_one(&mut self) -> Result<(), (T, Refused)> {
+        let mut back = None;
+        self.0.settle(&mut |value| back = Some(value));
+        back.map_or(Ok(()), |value| Err((value, Refused::Closed)))
     }
 
     /// Sends from the front of `from` what there is room for; how many.
@@ -72,21 +85,31 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         Ok(sent as usize)
     }
 
-    /// Sends the value in `from`, waiting for room: `None` if the deadline came first.
+    /// Sends the value, waiting for room; gives it back if the deadline came first (then `Full`).
     #[cfg(feature = "std")]
+    #[inline(always)]
     pub(crate) fn send(
         &mut self,
-        from: &mut Option<T>,
+        value: T,
         deadline: impl FnOnce() -> Deadline,
-    ) -> Option<Result<(), Refused>> {
-        match self.try_send(from) {
-            Err(Refused::Full) => {
-                let (company, room) = (self.company(), self.0.room());
-                let mut attempt = || granted(self.try_send(from));
-                let how = (company.strategy, &company.tx_experience);
-                block(&company.tx, false, how, deadline(), &mut attempt, &room)
-            }
-            done => Some(done),
+    ) -> Result<(), (T, Refused)> {
+        match self.try_send(value) {
+            Err((value, Refused::Full)) => self.wait_to_send(value, deadline()),
+            done => done,
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[cold]
+    fn wait_to_send(&mut self, value: T, deadline: Deadline) -> Result<(), (T, Refused)> {
+        let (company, room) = (self.company(), self.0.room());
+        let mut from = Some(value);
+        let mut attempt = || granted(self.try_send_from(&mut from));
+        let how = (company.strategy, &company.tx_experience);
+        let done = block(&company.tx, false, how, deadline, &mut attempt, &room);
+        match (done.unwrap_or(Err(Refused::Full)), from) {
+            (Err(refused), Some(value)) => Err((value, refused)),
+            _ => Ok(()),
         }
     }
 
@@ -124,7 +147,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
         let gate = &self.company().tx;
-        let done = place.poll(gate, false, cx, || granted(self.try_send(from)));
+        let done = place.poll(gate, false, cx, || granted(self.try_send_from(from)));
         self.leave_if_ready(place, &done);
         done
     }
@@ -241,8 +264,8 @@ fn reserve_with<'a, T, F: Sides>(
 
 impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     /// Sends, and takes the oldest value away if that made one too many.
-    pub(crate) fn displace(&mut self, from: &mut Option<T>) -> Result<Option<T>, Refused> {
-        let evicted = self.0.displace(from)?;
+    pub(crate) fn displace(&mut self, value: T) -> Result<Option<T>, (T, Refused)> {
+        let evicted = self.0.displace(value)?;
         self.company().rx.notify();
         if evicted.is_some() {
             self.company().tx.notify();
@@ -251,9 +274,9 @@ impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     }
 
     /// Sends, and takes everything away that was queued before.
-    pub(crate) fn displace_all(&mut self, from: &mut Option<T>) -> Result<Vec<T>, Refused> {
+    pub(crate) fn displace_all(&mut self, value: T) -> Result<Vec<T>, (T, Refused)> {
         let mut backlog = Vec::new();
-        self.0.displace_all(from, &mut backlog)?;
+        self.0.displace_all(value, &mut backlog)?;
         self.company().rx.notify();
         self.company().tx.notify_many(backlog.len() as u64);
         Ok(backlog)

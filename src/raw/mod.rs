@@ -282,21 +282,21 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         self.joint.core.capacity > TailWord::MAX_RESERVED
     }
 
-    /// Moves the value out of `from` into the ring, or leaves it there. `from` holds one.
+    /// Moves the value into the ring, or gives it back.
     #[inline(always)]
-    pub(crate) fn try_send(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
+    pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        let (at, _) = unsafe { S::Tail::claim(core, 1) }?;
-        if let Some(value) = from.take() {
-            // SAFETY: [I3] claimed just above. Nothing between can unwind.
-            unsafe { core.publish(at, value) };
-        } else {
-            debug_assert!(false, "a send needs a value");
+        match unsafe { S::Tail::claim(core, 1) } {
+            Ok((at, _)) => {
+                // SAFETY: [I3] claimed just above. Nothing between can unwind.
+                unsafe { core.publish(at, value) };
+                // SAFETY: [I6] as above; published just now.
+                unsafe { S::Tail::published(core, 1, 0) };
+                Ok(())
+            }
+            Err(refused) => Err((value, refused)),
         }
-        // SAFETY: [I6] as above; published just now.
-        unsafe { S::Tail::published(core, 1, 0) };
-        Ok(())
     }
 
     /// Moves values from the front of `from` into the ring with one claim; how many.
@@ -333,37 +333,33 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
 
 impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
     /// Sends although every credit is out; the caller then takes away what is too many.
-    fn send_beyond(&mut self, from: &mut Option<T>) -> Result<position::Position, Refused> {
+    fn send_beyond(&mut self, value: T) -> Result<position::Position, (T, Refused)> {
         let core = &self.joint.core;
-        let at = Shared::claim_beyond(core)?;
-        if let Some(value) = from.take() {
-            // SAFETY: [I3] claimed just above. Nothing between can unwind.
-            unsafe { core.publish(at, value) };
-        } else {
-            debug_assert!(false, "a send needs a value");
+        match Shared::claim_beyond(core) {
+            Ok(at) => {
+                // SAFETY: [I3] claimed just above. Nothing between can unwind.
+                unsafe { core.publish(at, value) };
+                Ok(at)
+            }
+            Err(refused) => Err((value, refused)),
         }
-        Ok(at)
     }
 
     /// Sends, and takes the oldest value away if that made one too many.
-    pub(crate) fn displace(&mut self, from: &mut Option<T>) -> Result<Option<T>, Refused> {
-        self.send_beyond(from)?;
+    pub(crate) fn displace(&mut self, value: T) -> Result<Option<T>, (T, Refused)> {
+        self.send_beyond(value)?;
         let mut oldest = None;
         Shared::take_excess(&self.joint.core, None, 1, |value| oldest = Some(value));
         Ok(oldest)
     }
 
     /// Sends, and takes everything away that was queued before.
-    pub(crate) fn displace_all(
-        &mut self,
-        from: &mut Option<T>,
-        into: &mut Vec<T>,
-    ) -> Result<(), Refused> {
+    pub(crate) fn displace_all(&mut self, value: T, into: &mut Vec<T>) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
         let most = core.slots.len();
         // UNWIND: allocates before anything is sent or taken.
         into.reserve(most);
-        let at = self.send_beyond(from)?;
+        let at = self.send_beyond(value)?;
         Shared::take_excess(core, Some(at), most as u64, |value| into.push(value));
         Ok(())
     }

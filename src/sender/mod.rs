@@ -163,13 +163,10 @@ fn send_until<T, F: Flavour>(
     value: T,
     deadline: impl FnOnce() -> Deadline,
 ) -> Result<(), SendTimeoutError<T>> {
-    let mut value = Some(value);
-    let why = match tx.send(&mut value, deadline) {
-        Some(Ok(())) => return Ok(()),
-        Some(Err(_)) => SendTimeoutError::Closed,
-        None => SendTimeoutError::Timeout,
-    };
-    Err(why(value.expect("a refused send leaves its value")))
+    tx.send(value, deadline).map_err(|(value, refused)| match refused {
+        Refused::Closed => SendTimeoutError::Closed(value),
+        Refused::Full => SendTimeoutError::Timeout(value),
+    })
 }
 
 // Panics of foreign code leave a channel usable; see the guarantees.
