@@ -6,17 +6,18 @@
 mod rx;
 mod tx;
 
-pub(crate) use rx::{Rx, Taken};
+pub(crate) use rx::Rx;
 pub(crate) use tx::{Held, Tx};
 
 use core::fmt;
 
+use crate::error::TryRecvError;
 use crate::finally::Finally;
 use crate::raw::{self, End, Sides};
 use crate::sync::{AtomicUsize, Ordering, UNDER_MODEL, abort, thread::yield_now};
 use crate::wait::Gate;
 #[cfg(feature = "std")]
-use crate::wait::{Experience, WaitStrategy};
+use crate::wait::{Experience, How, WaitStrategy};
 
 /// What lies beside the ring, in the same allocation.
 pub(crate) struct Company {
@@ -29,11 +30,11 @@ pub(crate) struct Company {
     senders: AtomicUsize,
     receivers: AtomicUsize,
     #[cfg(feature = "std")]
-    pub(crate) strategy: WaitStrategy,
+    strategy: WaitStrategy,
     #[cfg(feature = "std")]
-    pub(crate) tx_experience: Experience,
+    tx_experience: Experience,
     #[cfg(feature = "std")]
-    pub(crate) rx_experience: Experience,
+    rx_experience: Experience,
 }
 
 pub(crate) type Tail<T, F> = raw::Tail<T, F, Company>;
@@ -55,6 +56,18 @@ impl Company {
             #[cfg(feature = "std")]
             rx_experience: Experience::new(),
         }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn how_senders_wait(&self) -> How<'_> {
+        let (waiting, awaited) = (self.senders(), self.receivers());
+        How { strategy: self.strategy, experience: &self.tx_experience, waiting, awaited }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn how_receivers_wait(&self) -> How<'_> {
+        let (waiting, awaited) = (self.receivers(), self.senders());
+        How { strategy: self.strategy, experience: &self.rx_experience, waiting, awaited }
     }
 
     pub(crate) fn senders(&self) -> usize {
@@ -186,16 +199,16 @@ fn discard<T, F: Sides>(head: &mut Head<T, F>) {
     let mut rx = Rx::new(head.consumer_mut());
     let mut yields = 0;
     loop {
-        match rx.try_recv() {
-            Taken::Value(value) => {
+        match rx.try_recv::<Result<T, TryRecvError>>() {
+            Ok(value) => {
                 drop(value);
                 yields = 0;
             }
-            Taken::Empty if rx.is_in_flight() && yields < DISCARD_YIELDS => {
+            Err(TryRecvError::Empty) if rx.is_in_flight() && yields < DISCARD_YIELDS => {
                 yield_now();
                 yields += 1;
             }
-            Taken::Empty | Taken::Closed => return,
+            Err(_) => return,
         }
     }
 }

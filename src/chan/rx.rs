@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::task::{Context, Poll};
 
 use super::Company;
-use crate::error::RecvError;
-use crate::raw::{Consumer, Emptiness, Sides};
+use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::raw::{Claimed, Consumer, Emptiness, Sides};
 use crate::sync::{UNDER_MODEL, spin_loop};
 use crate::wait::Place;
 #[cfg(feature = "std")]
@@ -14,11 +14,74 @@ use crate::wait::{Deadline, block};
 /// The right to receive, with everything that goes with it.
 pub(crate) struct Rx<'a, T, F: Sides>(Consumer<'a, T, F, Company>);
 
-/// The answer of an attempt to receive.
-pub(crate) enum Taken<R> {
-    Value(R),
-    Empty,
-    Closed,
+/// What an attempt to receive answers. The caller chooses the type, and the value goes into it
+/// straight from the slot.
+pub(crate) trait Answer<V> {
+    fn value(value: V) -> Self;
+    fn empty() -> Self;
+    fn closed() -> Self;
+}
+
+impl<V> Answer<V> for Result<V, TryRecvError> {
+    #[inline(always)]
+    fn value(value: V) -> Self {
+        Ok(value)
+    }
+
+    fn empty() -> Self {
+        Err(TryRecvError::Empty)
+    }
+
+    fn closed() -> Self {
+        Err(TryRecvError::Closed)
+    }
+}
+
+impl<V> Answer<V> for Result<V, RecvTimeoutError> {
+    #[inline(always)]
+    fn value(value: V) -> Self {
+        Ok(value)
+    }
+
+    fn empty() -> Self {
+        Err(RecvTimeoutError::Timeout)
+    }
+
+    fn closed() -> Self {
+        Err(RecvTimeoutError::Closed)
+    }
+}
+
+/// The answer of a wait without deadline, which does not end empty.
+impl<V> Answer<V> for Result<V, RecvError> {
+    #[inline(always)]
+    fn value(value: V) -> Self {
+        Ok(value)
+    }
+
+    fn empty() -> Self {
+        Err(RecvError)
+    }
+
+    fn closed() -> Self {
+        Err(RecvError)
+    }
+}
+
+/// The answer of one attempt of a wait: being empty is no end.
+impl<V, A: Answer<V>> Answer<V> for Option<A> {
+    #[inline(always)]
+    fn value(value: V) -> Self {
+        Some(A::value(value))
+    }
+
+    fn empty() -> Self {
+        None
+    }
+
+    fn closed() -> Self {
+        Some(A::closed())
+    }
 }
 
 /// How often `try_recv` looks again at a value that is just being written: about 0.8 us.
@@ -46,79 +109,88 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
 
     /// Takes the oldest value.
     #[inline(always)]
-    pub(crate) fn try_recv(&mut self) -> Taken<T> {
-        match self.0.try_recv() {
-            Ok(value) => {
-                self.company().tx.notify();
-                Taken::Value(value)
-            }
-            Err(Emptiness::InFlight) => self.look_again(|rx| rx.0.try_recv().map(|v| (v, 1))),
-            Err(emptiness) => refused(emptiness),
+    pub(crate) fn try_recv<A: Answer<T>>(&mut self) -> A {
+        match self.0.claim() {
+            Ok(claimed) => self.take(claimed),
+            Err(emptiness) => match self.look_again(emptiness, Consumer::claim) {
+                Ok(claimed) => self.take(claimed),
+                Err(answer) => answer.into_answer(),
+            },
         }
+    }
+
+    #[inline(always)]
+    fn take<A: Answer<T>>(&self, claimed: Claimed<'a, T>) -> A {
+        let answer = claimed.take_as(A::value);
+        self.company().tx.notify();
+        answer
     }
 
     /// Takes up to `most` of the oldest values into `into`.
-    pub(crate) fn try_recv_many(&mut self, into: &mut Vec<T>, most: usize) -> Taken<usize> {
-        let mut attempt = |rx: &mut Self| rx.0.try_recv_many(into, most).map(|n| (n as usize, n));
-        match attempt(self) {
-            Ok((value, n)) => {
+    pub(crate) fn try_recv_many<A: Answer<usize>>(&mut self, into: &mut Vec<T>, most: usize) -> A {
+        let mut attempt = |ring: &mut Consumer<'a, T, F, Company>| ring.try_recv_many(into, most);
+        let first = attempt(&mut self.0);
+        match first.or_else(|emptiness| self.look_again(emptiness, attempt)) {
+            Ok(n) => {
                 self.company().tx.notify_many(n);
-                Taken::Value(value)
+                A::value(n as usize)
             }
-            Err(Emptiness::InFlight) => self.look_again(attempt),
-            Err(emptiness) => refused(emptiness),
+            Err(answer) => answer.into_answer(),
         }
     }
 
-    /// A sender is between claiming the next position and publishing it: it needs a few
-    /// nanoseconds, or was stopped there. Looks again for a bounded while, then calls it empty.
+    /// What the emptiness comes to. If a sender is between claiming the next position and publishing
+    /// it, it needs a few nanoseconds, or was stopped there: looks again for a bounded while, then
+    /// calls it empty.
     #[cold]
     fn look_again<R>(
         &mut self,
-        mut attempt: impl FnMut(&mut Self) -> Result<(R, u64), Emptiness>,
-    ) -> Taken<R> {
-        for _ in 0..PATIENCE {
+        mut emptiness: Emptiness,
+        mut attempt: impl FnMut(&mut Consumer<'a, T, F, Company>) -> Result<R, Emptiness>,
+    ) -> Result<R, Nothing> {
+        let mut patience = PATIENCE;
+        while emptiness == Emptiness::InFlight && patience > 0 {
+            patience -= 1;
             spin_loop();
-            match attempt(self) {
-                Ok((value, n)) => {
-                    self.company().tx.notify_many(n);
-                    return Taken::Value(value);
-                }
-                Err(Emptiness::InFlight) => {}
-                Err(emptiness) => return refused(emptiness),
+            match attempt(&mut self.0) {
+                Ok(done) => return Ok(done),
+                Err(again) => emptiness = again,
             }
         }
-        Taken::Empty
+        Err(if emptiness == Emptiness::Closed { Nothing::Ever } else { Nothing::Now })
     }
 
-    /// Takes the oldest value, waiting for one: `Empty` if the deadline came first.
+    /// Takes the oldest value, waiting for one: `empty` if the deadline came first.
     #[cfg(feature = "std")]
-    pub(crate) fn recv(&mut self, deadline: impl FnOnce() -> Deadline) -> Taken<T> {
-        match self.try_recv() {
-            Taken::Empty => self.wait(deadline(), |rx| rx.try_recv()),
-            done => done,
+    #[inline(always)]
+    pub(crate) fn recv<A: Answer<T>>(&mut self, deadline: impl FnOnce() -> Deadline) -> A {
+        match self.0.claim() {
+            Ok(claimed) => self.take(claimed),
+            Err(Emptiness::Closed) => A::closed(),
+            Err(_) => self.wait(deadline(), Self::try_recv),
         }
     }
 
     /// Takes up to `most` values, waiting for the first.
     #[cfg(feature = "std")]
-    pub(crate) fn recv_many(&mut self, into: &mut Vec<T>, most: usize) -> Taken<usize> {
-        match self.try_recv_many(into, most) {
-            Taken::Empty => self.wait(Deadline::Never, |rx| rx.try_recv_many(into, most)),
-            done => done,
+    pub(crate) fn recv_many<A: Answer<usize>>(&mut self, into: &mut Vec<T>, most: usize) -> A {
+        match self.try_recv_many::<Option<A>>(into, most) {
+            Some(done) => done,
+            None => self.wait(Deadline::Never, |rx| rx.try_recv_many(into, most)),
         }
     }
 
     #[cfg(feature = "std")]
-    fn wait<R>(
+    #[cold]
+    fn wait<V, A: Answer<V>>(
         &mut self,
         deadline: Deadline,
-        mut attempt: impl FnMut(&mut Self) -> Taken<R>,
-    ) -> Taken<R> {
+        mut attempt: impl FnMut(&mut Self) -> Option<A>,
+    ) -> A {
         let (company, news) = (self.company(), self.0.news());
-        let mut attempt = || told(attempt(self));
-        let how = (company.strategy, &company.rx_experience);
-        block(&company.rx, false, how, deadline, &mut attempt, &news).unwrap_or(Taken::Empty)
+        let mut attempt = || attempt(self);
+        let how = company.how_receivers_wait();
+        block(&company.rx, false, how, deadline, &mut attempt, &news).unwrap_or_else(A::empty)
     }
 
     /// One poll of a task's receive.
@@ -127,7 +199,7 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<T, RecvError>> {
-        self.poll(place, cx, |rx| rx.try_recv())
+        self.poll(place, cx, Self::try_recv)
     }
 
     /// One poll of a task's batch.
@@ -141,18 +213,18 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
         self.poll(place, cx, |rx| rx.try_recv_many(into, most))
     }
 
-    fn poll<R>(
+    fn poll<A>(
         &mut self,
         place: &mut Place,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&mut Self) -> Taken<R>,
-    ) -> Poll<Result<R, RecvError>> {
+        mut attempt: impl FnMut(&mut Self) -> Option<A>,
+    ) -> Poll<A> {
         let gate = &self.company().rx;
-        let done = place.poll(gate, false, cx, || told(attempt(self)));
+        let done = place.poll(gate, false, cx, || attempt(self));
         if done.is_ready() {
             self.leave(place);
         }
-        done.map(Taken::or_closed)
+        done
     }
 
     /// Ends a task's wait, finished or not.
@@ -161,27 +233,19 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
     }
 }
 
-fn refused<R>(emptiness: Emptiness) -> Taken<R> {
-    match emptiness {
-        Emptiness::Closed => Taken::Closed,
-        Emptiness::Empty | Emptiness::InFlight | Emptiness::LookAgain => Taken::Empty,
-    }
+/// Why there is no value.
+enum Nothing {
+    /// Nothing is queued.
+    Now,
+    /// Closed, and everything was received.
+    Ever,
 }
 
-/// What a waiting attempt makes of an answer: being empty is no end.
-fn told<R>(answer: Taken<R>) -> Option<Taken<R>> {
-    match answer {
-        Taken::Empty => None,
-        done => Some(done),
-    }
-}
-
-impl<R> Taken<R> {
-    /// The answer of a wait without deadline, which does not end empty.
-    pub(crate) fn or_closed(self) -> Result<R, RecvError> {
+impl Nothing {
+    fn into_answer<V, A: Answer<V>>(self) -> A {
         match self {
-            Self::Value(value) => Ok(value),
-            Self::Empty | Self::Closed => Err(RecvError),
+            Self::Now => A::empty(),
+            Self::Ever => A::closed(),
         }
     }
 }

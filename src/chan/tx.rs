@@ -105,7 +105,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         let (company, room) = (self.company(), self.0.room());
         let mut from = Some(value);
         let mut attempt = || granted(self.try_send_from(&mut from));
-        let how = (company.strategy, &company.tx_experience);
+        let how = company.how_senders_wait();
         let done = block(&company.tx, false, how, deadline, &mut attempt, &room);
         match (done.unwrap_or(Err(Refused::Full)), from) {
             (Err(refused), Some(value)) => Err((value, refused)),
@@ -125,7 +125,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
                 Err(Refused::Full) => {
                     let (company, room) = (self.company(), self.0.room());
                     let mut attempt = || granted(self.try_send_many(from));
-                    let how = (company.strategy, &company.tx_experience);
+                    let how = company.how_senders_wait();
                     let never = Deadline::Never;
                     match block(&company.tx, false, how, never, &mut attempt, &room) {
                         Some(Ok(n)) => sent += n,
@@ -217,7 +217,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         if let Some(done) = attempt() {
             return done.ok();
         }
-        let how = (company.strategy, &company.tx_experience);
+        let how = company.how_senders_wait();
         block(&company.tx, greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
     }
 

@@ -1,7 +1,5 @@
 //! How consumers win positions: alone ([`Owned`]) or among others ([`Shared`]).
 
-use alloc::vec::Vec;
-
 use super::position::{HeadWord, Position};
 use super::ring::Core;
 use super::tail::{Emptiness, TailSide};
@@ -13,17 +11,15 @@ use crate::sync::{Ordering, fence};
 /// # Safety
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only consumer.
 pub(crate) trait HeadSide: Sized {
-    /// Takes the oldest value.
-    unsafe fn take<T, P: TailSide>(core: &Core<T>) -> Result<T, Emptiness>;
-
-    /// Takes up to `most` of the oldest values with one claim, appending them to `into`.
+    /// Wins published positions, at most as many as `most` says for the present head, after `prepare`
+    /// was told how many there may be. The caller takes each of them out.
     ///
-    /// Allocates before it claims, if `into` has not room for what it finds.
-    unsafe fn take_many<T, P: TailSide>(
+    /// UNWIND: `prepare` may; nothing has been won yet.
+    unsafe fn claim<T, P: TailSide>(
         core: &Core<T>,
-        into: &mut Vec<T>,
-        most: u64,
-    ) -> Result<u64, Emptiness>;
+        most: impl Fn(Position) -> u64,
+        prepare: impl FnMut(u64),
+    ) -> Result<(Position, u64), Emptiness>;
 
     /// Whether a value could be taken now: a snapshot.
     fn has_value<T>(core: &Core<T>) -> bool {
@@ -59,34 +55,11 @@ fn full_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
 
 impl HeadSide for Owned {
     #[inline(always)]
-    unsafe fn take<T, P: TailSide>(core: &Core<T>) -> Result<T, Emptiness> {
-        loop {
-            // ORDERING: Relaxed: only this side writes the word.
-            let head = core.load_head(Ordering::Relaxed);
-            if head.is_finished() {
-                return Err(Emptiness::Closed);
-            }
-            let at = head.position();
-            if core.is_full_at(at) || core.second_look(at) {
-                // SAFETY: [I4] full was just seen, and only we consume.
-                let value = unsafe { core.take_out(at) };
-                // ORDERING: Relaxed: `len` and nobody else reads it; the stamp gave the slot back.
-                core.head.store(HeadWord::at(at.plus(1)).bits(), Ordering::Relaxed);
-                return Ok(value);
-            }
-            // SAFETY: [I6] we are the only consumer, by this method's contract.
-            match unsafe { P::emptiness(core, at) } {
-                Emptiness::LookAgain => {}
-                other => return Err(other),
-            }
-        }
-    }
-
-    unsafe fn take_many<T, P: TailSide>(
+    unsafe fn claim<T, P: TailSide>(
         core: &Core<T>,
-        into: &mut Vec<T>,
-        most: u64,
-    ) -> Result<u64, Emptiness> {
+        most: impl Fn(Position) -> u64,
+        mut prepare: impl FnMut(u64),
+    ) -> Result<(Position, u64), Emptiness> {
         loop {
             // ORDERING: Relaxed: only this side writes the word.
             let head = core.load_head(Ordering::Relaxed);
@@ -94,17 +67,12 @@ impl HeadSide for Owned {
                 return Err(Emptiness::Closed);
             }
             let at = head.position();
-            let n = full_from(core, at, most);
+            let n = full_from(core, at, most(at));
             if n > 0 {
-                // UNWIND: may panic or abort for lack of memory; nothing has been taken yet.
-                into.reserve(n as usize);
-                for i in 0..n {
-                    // SAFETY: [I4] each was seen full, and only we consume.
-                    into.push(unsafe { core.take_out(at.plus(i)) });
-                }
-                // ORDERING: Relaxed: as in `take`.
+                prepare(n);
+                // ORDERING: Relaxed: only `len` reads it elsewhere; the stamps give the slots back.
                 core.head.store(HeadWord::at(at.plus(n)).bits(), Ordering::Relaxed);
-                return Ok(n);
+                return Ok((at, n));
             }
             // SAFETY: [I6] we are the only consumer, by this method's contract.
             match unsafe { P::emptiness(core, at) } {
@@ -115,47 +83,46 @@ impl HeadSide for Owned {
     }
 }
 
-/// Wins published positions, at most as many as `most` says for the present head, after `prepare`
-/// was told how many there may be.
-///
-/// Lock-free: a retry means that another consumer moved the head.
-#[inline(always)]
-fn claim<T, P: TailSide>(
-    core: &Core<T>,
-    most: impl Fn(Position) -> u64,
-    mut prepare: impl FnMut(u64),
-) -> Result<(Position, u64), Emptiness> {
-    // ORDERING: Relaxed: the stamps order what is read; an old head shows an old stamp.
-    let mut seen = core.load_head(Ordering::Relaxed);
-    loop {
-        let at = seen.position();
-        let n = full_from(core, at, most(at));
-        if n == 0 {
-            // SAFETY: [I6] a shared tail asks nothing of the caller, and only those are paired
-            // with a shared head.
-            let empty = unsafe { P::emptiness(core, at) };
-            // "In flight" may as well mean that our head is old.
-            // ORDERING: Relaxed: whoever took `at` moved the head before stamping the slot, and
-            // the stamp we have just read [E2] carries that here.
-            let again = core.load_head(Ordering::Relaxed);
-            if again == seen {
-                return Err(empty);
+impl HeadSide for Shared {
+    /// Lock-free: a retry means that another consumer moved the head.
+    #[inline(always)]
+    unsafe fn claim<T, P: TailSide>(
+        core: &Core<T>,
+        most: impl Fn(Position) -> u64,
+        mut prepare: impl FnMut(u64),
+    ) -> Result<(Position, u64), Emptiness> {
+        // ORDERING: Relaxed: the stamps order what is read; an old head shows an old stamp.
+        let mut seen = core.load_head(Ordering::Relaxed);
+        loop {
+            let at = seen.position();
+            let n = full_from(core, at, most(at));
+            if n == 0 {
+                // SAFETY: [I6] a shared tail asks nothing of the caller, and only those are paired
+                // with a shared head.
+                let empty = unsafe { P::emptiness(core, at) };
+                // "In flight" may as well mean that our head is old.
+                // ORDERING: Relaxed: whoever took `at` moved the head before stamping the slot, and
+                // the stamp we have just read [E2] carries that here.
+                let again = core.load_head(Ordering::Relaxed);
+                if again == seen {
+                    return Err(empty);
+                }
+                seen = again;
+                continue;
             }
-            seen = again;
-            continue;
-        }
-        prepare(n);
-        let next = HeadWord::at(at.plus(n));
-        // ORDERING: Relaxed, both: taking orders nothing by itself. That the slots are full was
-        // learnt from their stamps [E1], and since the head still is `at`, nobody took them.
-        match core.head.compare_exchange_weak(
-            seen.bits(),
-            next.bits(),
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        ) {
-            Ok(_) => return Ok((at, n)),
-            Err(actual) => seen = HeadWord::from_bits(actual),
+            prepare(n);
+            let next = HeadWord::at(at.plus(n));
+            // ORDERING: Relaxed, both: taking orders nothing by itself. That the slots are full was
+            // learnt from their stamps [E1], and since the head still is `at`, nobody took them.
+            match core.head.compare_exchange_weak(
+                seen.bits(),
+                next.bits(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok((at, n)),
+                Err(actual) => seen = HeadWord::from_bits(actual),
+            }
         }
     }
 }
@@ -187,37 +154,15 @@ impl Shared {
         // ORDERING: Release fence, edge [E8]: our claim comes before the moves of the head below.
         fence(Ordering::Release);
         while most > 0 {
-            let Ok((at, n)) = claim::<T, Self>(core, |at| too_many(at).min(most), |_| {}) else {
-                return;
-            };
+            let most_now = |at: Position| too_many(at).min(most);
+            // SAFETY: [I6] a shared head may be acted for by anybody.
+            let claimed = unsafe { <Self as HeadSide>::claim::<T, Self>(core, most_now, |_| {}) };
+            let Ok((at, n)) = claimed else { return };
             for i in 0..n {
                 // SAFETY: [I4] `claim` saw each of them full and made them ours alone.
                 give(unsafe { core.take_out(at.plus(i)) });
             }
             most -= n;
         }
-    }
-}
-
-impl HeadSide for Shared {
-    #[inline(always)]
-    unsafe fn take<T, P: TailSide>(core: &Core<T>) -> Result<T, Emptiness> {
-        let (at, _) = claim::<T, P>(core, |_| 1, |_| {})?;
-        // SAFETY: [I4] `claim` saw it full and made it ours alone.
-        Ok(unsafe { core.take_out(at) })
-    }
-
-    unsafe fn take_many<T, P: TailSide>(
-        core: &Core<T>,
-        into: &mut Vec<T>,
-        most: u64,
-    ) -> Result<u64, Emptiness> {
-        // UNWIND: `reserve` runs before the claim; nothing has been taken yet.
-        let (at, n) = claim::<T, P>(core, |_| most, |n| into.reserve(n as usize))?;
-        for i in 0..n {
-            // SAFETY: [I4] `claim` saw each of them full and made them ours alone.
-            into.push(unsafe { core.take_out(at.plus(i)) });
-        }
-        Ok(n)
     }
 }

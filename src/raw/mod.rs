@@ -9,8 +9,8 @@
 //! ```text
 //!   Tail (owned: &mut / shared: &)          Head (owned: &mut / shared: &)
 //!      | producer()                            | consumer()
-//!   Producer::try_send --> TailSide::claim   Consumer::try_recv --> HeadSide::take
-//!                          Core::publish                            Core::take_out
+//!   Producer::try_send --> TailSide::claim   Consumer::claim --> HeadSide::claim
+//!                          Core::publish         Claimed::take --> Core::take_out_as
 //! ```
 //!
 //! # Invariants
@@ -366,8 +366,11 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
 
     /// Takes the oldest value away: only a shared head can be claimed from here.
     pub(crate) fn evict(&mut self) -> Option<T> {
+        let core = &self.joint.core;
         // SAFETY: [I6] a shared head may be acted for by anybody.
-        unsafe { Shared::take::<T, Shared>(&self.joint.core) }.ok()
+        let (at, _) =
+            unsafe { <Shared as HeadSide>::claim::<T, Shared>(core, |_| 1, |_| {}) }.ok()?;
+        Some(Claimed { core, at }.take())
     }
 }
 
@@ -393,21 +396,55 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
         self.joint.core.len() > 0
     }
 
-    /// Takes the oldest value.
+    /// Wins the oldest value, to be taken out at once.
     #[inline(always)]
-    pub(crate) fn try_recv(&mut self) -> Result<T, Emptiness> {
+    pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T>, Emptiness> {
+        let core = &self.joint.core;
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        unsafe { S::Head::take::<T, S::Tail>(&self.joint.core) }
+        let (at, _) = unsafe { S::Head::claim::<T, S::Tail>(core, |_| 1, |_| {}) }?;
+        Ok(Claimed { core, at })
     }
 
     /// Takes up to `most` of the oldest values with one claim; how many.
+    ///
+    /// Allocates before it claims, if `into` has not room for what it finds.
     pub(crate) fn try_recv_many(
         &mut self,
         into: &mut Vec<T>,
         most: usize,
     ) -> Result<u64, Emptiness> {
+        let core = &self.joint.core;
+        let reserve = |n: u64| into.reserve(n as usize);
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        unsafe { S::Head::take_many::<T, S::Tail>(&self.joint.core, into, most as u64) }
+        let (at, n) = unsafe { S::Head::claim::<T, S::Tail>(core, |_| most as u64, reserve) }?;
+        for i in 0..n {
+            into.push(Claimed { core, at: at.plus(i) }.take());
+        }
+        Ok(n)
+    }
+}
+
+/// A published value that is the holder's alone, still in its slot.
+///
+/// Two steps, so that a large value goes from the slot straight to where the caller wants it. Whoever
+/// holds this takes it out before anything else: dropped, it would leave the value and its slot lost.
+#[must_use = "the slot waits for its value to be taken out"]
+pub(crate) struct Claimed<'a, T> {
+    core: &'a Core<T>,
+    at: position::Position,
+}
+
+impl<T> Claimed<'_, T> {
+    #[inline(always)]
+    pub(crate) fn take(self) -> T {
+        self.take_as(|value| value)
+    }
+
+    /// Takes the value out and into its `wrap`, a constructor.
+    #[inline(always)]
+    pub(crate) fn take_as<R>(self, wrap: impl FnOnce(T) -> R) -> R {
+        // SAFETY: [I4] made only for positions just claimed, which were seen full; used up here.
+        unsafe { self.core.take_out_as(self.at, wrap) }
     }
 }
 

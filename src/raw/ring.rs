@@ -152,14 +152,25 @@ impl<T> Core<T> {
     /// The caller has seen `is_full_at(at)`, and taking `at` made it the only reader ([I4]).
     #[inline(always)]
     pub(super) unsafe fn take_out(&self, at: Position) -> T {
+        // SAFETY: [I4] the caller's contract is the same.
+        unsafe { self.take_out_as(at, |value| value) }
+    }
+
+    /// The same, with the value put into its `wrap` before anything else happens, so that a large one
+    /// is copied once on its way out. `wrap` is a constructor: it cannot unwind.
+    ///
+    /// # Safety
+    /// As for [`Core::take_out`].
+    #[inline(always)]
+    pub(super) unsafe fn take_out_as<R>(&self, at: Position, wrap: impl FnOnce(T) -> R) -> R {
         let slot = self.slot(at);
         // SAFETY: [I4] the slot was published and is ours alone; after the stamp below nobody
         // takes it for full again, so the value is moved out exactly once.
-        let value = slot.value.with(|cell| unsafe { (*cell).assume_init_read() });
+        let wrapped = slot.value.with(|cell| wrap(unsafe { (*cell).assume_init_read() }));
         let next_lap = at.plus(self.mask + 1);
         // ORDERING: Release, edge [E2]: the read above precedes the next producer's write.
         slot.stamp.store(Stamp::vacant(next_lap).bits(), Ordering::Release);
-        value
+        wrapped
     }
 
     /// Takes a published value back before anybody could have looked at it.

@@ -7,9 +7,9 @@ use core::time::Duration;
 use std::time::Instant;
 
 #[cfg(feature = "std")]
-use super::{Iter, recv_until};
+use super::Iter;
 use super::{Receiver, TryIter, drain_into};
-use crate::chan::{Rx, Taken};
+use crate::chan::Rx;
 use crate::error::TryRecvError;
 #[cfg(feature = "std")]
 use crate::error::{RecvError, RecvTimeoutError};
@@ -51,11 +51,7 @@ where
     /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.rx().try_recv() {
-            Taken::Value(value) => Ok(value),
-            Taken::Empty => Err(TryRecvError::Empty),
-            Taken::Closed => Err(TryRecvError::Closed),
-        }
+        self.rx().try_recv()
     }
 
     /// Receives, blocking the thread while nothing is queued.
@@ -76,7 +72,7 @@ where
     #[cfg(feature = "std")]
     #[inline]
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.rx().recv(|| Deadline::Never).or_closed()
+        self.rx().recv(|| Deadline::Never)
     }
 
     /// Receives, blocking the thread for at most `timeout`.
@@ -98,7 +94,7 @@ where
     /// ```
     #[cfg(feature = "std")]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        recv_until(self.rx(), || Deadline::after(timeout))
+        self.rx().recv(|| Deadline::after(timeout))
     }
 
     /// Receives, blocking the thread until `deadline` at the latest. A deadline in the past still
@@ -108,7 +104,7 @@ where
     /// As `recv_timeout`.
     #[cfg(feature = "std")]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        recv_until(self.rx(), || Deadline::At(deadline))
+        self.rx().recv(|| Deadline::At(deadline))
     }
 
     /// Receives, waiting as a task. Any executor will do.
@@ -141,11 +137,7 @@ where
         if limit == 0 {
             return Ok(0);
         }
-        match self.rx().try_recv_many(into, limit) {
-            Taken::Value(n) => Ok(n),
-            Taken::Empty => Err(TryRecvError::Empty),
-            Taken::Closed => Err(TryRecvError::Closed),
-        }
+        self.rx().try_recv_many(into, limit)
     }
 
     /// Appends between 1 and `limit` values to `into`, blocking the thread while nothing is queued; how
@@ -158,7 +150,7 @@ where
         if limit == 0 {
             return Ok(0);
         }
-        self.rx().recv_many(into, limit).or_closed()
+        self.rx().recv_many(into, limit)
     }
 
     /// Appends between 1 and `limit` values to `into`, waiting as a task; how many. With a limit of 0,

@@ -10,10 +10,8 @@ use core::iter::FusedIterator;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::task::{Context, Poll};
 
-use crate::chan::{self, Head, Rx, Taken};
-use crate::error::RecvError;
-#[cfg(feature = "std")]
-use crate::error::RecvTimeoutError;
+use crate::chan::{self, Head, Rx};
+use crate::error::{RecvError, TryRecvError};
 use crate::finally::Finally;
 use crate::flavour::{Flavour, Kind, Many, ManyReceivers};
 use crate::raw::End;
@@ -149,19 +147,7 @@ fn drain_into<T, F: Flavour>(mut rx: Rx<'_, T, F>, backlog: &mut Vec<T>) {
     let most = rx.len();
     if most > 0 {
         // Empty or Closed by now: nothing to take, which the caller sees.
-        let _ = rx.try_recv_many(backlog, most);
-    }
-}
-
-#[cfg(feature = "std")]
-fn recv_until<T, F: Flavour>(
-    mut rx: Rx<'_, T, F>,
-    deadline: impl FnOnce() -> Deadline,
-) -> Result<T, RecvTimeoutError> {
-    match rx.recv(deadline) {
-        Taken::Value(value) => Ok(value),
-        Taken::Empty => Err(RecvTimeoutError::Timeout),
-        Taken::Closed => Err(RecvTimeoutError::Closed),
+        let _: Result<usize, TryRecvError> = rx.try_recv_many(backlog, most);
     }
 }
 
@@ -210,7 +196,7 @@ impl<T, F: Flavour> Iterator for Iter<'_, T, F> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.rx.recv(|| Deadline::Never).or_closed().ok()
+        self.rx.recv::<Result<T, RecvError>>(|| Deadline::Never).ok()
     }
 }
 
@@ -227,10 +213,7 @@ impl<T, F: Flavour> Iterator for TryIter<'_, T, F> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        match self.rx.try_recv() {
-            Taken::Value(value) => Some(value),
-            Taken::Empty | Taken::Closed => None,
-        }
+        self.rx.try_recv::<Result<T, TryRecvError>>().ok()
     }
 }
 
@@ -247,7 +230,7 @@ impl<T, F: Flavour> Iterator for IntoIter<T, F> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.receiver.rx_mut().recv(|| Deadline::Never).or_closed().ok()
+        self.receiver.rx_mut().recv::<Result<T, RecvError>>(|| Deadline::Never).ok()
     }
 }
 

@@ -17,9 +17,9 @@ use list::Key;
 #[cfg(feature = "std")]
 pub(crate) use park::{Deadline, block};
 #[cfg(feature = "std")]
-pub(crate) use strategy::Experience;
-#[cfg(feature = "std")]
 pub use strategy::WaitStrategy;
+#[cfg(feature = "std")]
+pub(crate) use strategy::{Experience, How};
 
 /// A place in the queue of one gate, given up when the wait ends in whatever way.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use super::{Experience, Gate, Place, WaitStrategy};
+use super::{Gate, How, Place};
 use crate::sync::thread;
 
 /// When a wait ends without result.
@@ -45,12 +45,12 @@ impl Deadline {
 pub(crate) fn block<R>(
     gate: &Gate,
     greedy: bool,
-    (strategy, experience): (WaitStrategy, &Experience),
+    how: How<'_>,
     deadline: Deadline,
     attempt: &mut dyn FnMut() -> Option<R>,
     more: &dyn Fn() -> bool,
 ) -> Option<R> {
-    let awake = experience.wait_awake(strategy, &mut *attempt, || deadline.has_passed());
+    let awake = how.wait_awake(&mut *attempt, || deadline.has_passed());
     if awake.is_some() {
         return awake;
     }
