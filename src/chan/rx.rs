@@ -188,9 +188,11 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
         mut attempt: impl FnMut(&mut Self) -> Option<A>,
     ) -> A {
         let (company, news) = (self.company(), self.0.news());
-        let mut attempt = || attempt(self);
         let how = company.how_receivers_wait();
-        block(&company.rx, false, how, deadline, &mut attempt, &news).unwrap_or_else(A::empty)
+        self.0.lingers = false;
+        let done = block(&company.rx, false, how, deadline, &mut || attempt(self), &news);
+        self.0.lingers = true;
+        done.unwrap_or_else(A::empty)
     }
 
     /// One poll of a task's receive.

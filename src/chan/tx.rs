@@ -102,15 +102,27 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
     #[cfg(feature = "std")]
     #[cold]
     fn wait_to_send(&mut self, value: T, deadline: Deadline) -> Result<(), (T, Refused)> {
-        let (company, room) = (self.company(), self.0.room());
         let mut from = Some(value);
-        let mut attempt = || granted(self.try_send_from(&mut from));
-        let how = company.how_senders_wait();
-        let done = block(&company.tx, false, how, deadline, &mut attempt, &room);
+        let done = self.wait(deadline, |tx| granted(tx.try_send_from(&mut from)));
         match (done.unwrap_or(Err(Refused::Full)), from) {
             (Err(refused), Some(value)) => Err((value, refused)),
             _ => Ok(()),
         }
+    }
+
+    #[cfg(feature = "std")]
+    #[cold]
+    fn wait<R>(
+        &mut self,
+        deadline: Deadline,
+        mut attempt: impl FnMut(&mut Self) -> Option<R>,
+    ) -> Option<R> {
+        let (company, room) = (self.company(), self.0.room());
+        let how = company.how_senders_wait();
+        self.0.lingers = false;
+        let done = block(&company.tx, false, how, deadline, &mut || attempt(self), &room);
+        self.0.lingers = true;
+        done
     }
 
     /// Sends all of `from`, waiting for room as often as needed; how many were sent before the
@@ -123,11 +135,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
                 Ok(n) => sent += n,
                 Err(Refused::Closed) => return Err(sent),
                 Err(Refused::Full) => {
-                    let (company, room) = (self.company(), self.0.room());
-                    let mut attempt = || granted(self.try_send_many(from));
-                    let how = company.how_senders_wait();
-                    let never = Deadline::Never;
-                    match block(&company.tx, false, how, never, &mut attempt, &room) {
+                    match self.wait(Deadline::Never, |tx| granted(tx.try_send_many(from))) {
                         Some(Ok(n)) => sent += n,
                         _ => return Err(sent),
                     }

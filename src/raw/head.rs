@@ -12,13 +12,15 @@ use crate::sync::{Ordering, fence};
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only consumer.
 pub(crate) trait HeadSide: Sized {
     /// Wins published positions, at most as many as `most` says for the present head, after `prepare`
-    /// was told how many there may be. The caller takes each of them out.
+    /// was told how many there may be. The caller takes each of them out. If there are none, it may
+    /// linger a little.
     ///
     /// UNWIND: `prepare` may; nothing has been won yet.
     unsafe fn claim<T, P: TailSide>(
         core: &Core<T>,
         most: impl Fn(Position) -> u64,
         prepare: impl FnMut(u64),
+        linger: bool,
     ) -> Result<(Position, u64), Emptiness>;
 
     /// Whether a value could be taken now: a snapshot.
@@ -42,12 +44,12 @@ pub(crate) trait HeadSide: Sized {
 
 /// Counts published values from `at` on.
 #[inline(always)]
-fn full_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
+fn full_from<T, P: TailSide>(core: &Core<T>, at: Position, most: u64, linger: bool) -> u64 {
     let mut n = 0;
     while n < most && core.is_full_at(at.plus(n)) {
         n += 1;
     }
-    if n == 0 && most > 0 && core.second_look(at) {
+    if n == 0 && most > 0 && linger && core.second_look(at, P::pauses_when_empty(core)) {
         n = 1;
     }
     n
@@ -59,6 +61,7 @@ impl HeadSide for Owned {
         core: &Core<T>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
+        linger: bool,
     ) -> Result<(Position, u64), Emptiness> {
         loop {
             // ORDERING: Relaxed: only this side writes the word.
@@ -67,7 +70,7 @@ impl HeadSide for Owned {
                 return Err(Emptiness::Closed);
             }
             let at = head.position();
-            let n = full_from(core, at, most(at));
+            let n = full_from::<T, P>(core, at, most(at), linger);
             if n > 0 {
                 prepare(n);
                 // ORDERING: Relaxed: only `len` reads it elsewhere; the stamps give the slots back.
@@ -90,12 +93,13 @@ impl HeadSide for Shared {
         core: &Core<T>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
+        linger: bool,
     ) -> Result<(Position, u64), Emptiness> {
         // ORDERING: Relaxed: the stamps order what is read; an old head shows an old stamp.
         let mut seen = core.load_head(Ordering::Relaxed);
         loop {
             let at = seen.position();
-            let n = full_from(core, at, most(at));
+            let n = full_from::<T, P>(core, at, most(at), linger);
             if n == 0 {
                 // SAFETY: [I6] a shared tail asks nothing of the caller, and only those are paired
                 // with a shared head.
@@ -156,7 +160,8 @@ impl Shared {
         while most > 0 {
             let most_now = |at: Position| too_many(at).min(most);
             // SAFETY: [I6] a shared head may be acted for by anybody.
-            let claimed = unsafe { <Self as HeadSide>::claim::<T, Self>(core, most_now, |_| {}) };
+            let claimed =
+                unsafe { <Self as HeadSide>::claim::<T, Self>(core, most_now, |_| {}, false) };
             let Ok((at, n)) = claimed else { return };
             for i in 0..n {
                 // SAFETY: [I4] `claim` saw each of them full and made them ours alone.

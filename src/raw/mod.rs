@@ -177,7 +177,7 @@ impl<T, S: Sides, X> Tail<T, S, X> {
     /// The right to produce, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn producer_mut(&mut self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, sides: PhantomData }
+        Producer { joint: &self.joint, lingers: true, sides: PhantomData }
     }
 
     /// The last sender is gone: no permit can be alive.
@@ -195,7 +195,7 @@ impl<T, S: Sides<Tail = Shared>, X> Tail<T, S, X> {
     /// The right to produce, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn producer(&self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, sides: PhantomData }
+        Producer { joint: &self.joint, lingers: true, sides: PhantomData }
     }
 }
 
@@ -221,7 +221,7 @@ impl<T, S: Sides, X> Head<T, S, X> {
     /// The right to consume, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn consumer_mut(&mut self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, sides: PhantomData }
+        Consumer { joint: &self.joint, lingers: true, sides: PhantomData }
     }
 
     /// Whether a send may find out only after its publication that this end closed the channel.
@@ -239,7 +239,7 @@ impl<T, S: Sides<Head = Shared>, X> Head<T, S, X> {
     /// The right to consume, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn consumer(&self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, sides: PhantomData }
+        Consumer { joint: &self.joint, lingers: true, sides: PhantomData }
     }
 }
 
@@ -252,12 +252,17 @@ impl<T, S: Sides<Head = Shared>, X> Clone for Head<T, S, X> {
 /// The right to act as a producer, for as long as the end is borrowed.
 pub(crate) struct Producer<'a, T, S: Sides, X> {
     joint: &'a Joint<T, X>,
+    /// Whether an attempt that finds no room looks again after [`Core::linger`]. Those who wait have
+    /// pauses of their own.
+    pub(crate) lingers: bool,
     sides: PhantomData<fn() -> S>,
 }
 
 /// The right to act as a consumer, for as long as the end is borrowed.
 pub(crate) struct Consumer<'a, T, S: Sides, X> {
     joint: &'a Joint<T, X>,
+    /// Whether an attempt that finds nothing looks again after [`Core::linger`]; as for producers.
+    pub(crate) lingers: bool,
     sides: PhantomData<fn() -> S>,
 }
 
@@ -287,7 +292,7 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        match unsafe { S::Tail::claim(core, 1) } {
+        match unsafe { S::Tail::claim(core, 1, self.lingers) } {
             Ok((at, _)) => {
                 // SAFETY: [I3] claimed just above. Nothing between can unwind.
                 unsafe { core.publish(at, value) };
@@ -303,7 +308,7 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
     pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<u64, Refused> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64) }?;
+        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.lingers) }?;
         // `Drain` runs no code of `T`'s as long as it is used up, which this loop does.
         for (i, value) in from.drain(..n as usize).enumerate() {
             // SAFETY: [I3] claimed just above, each position once.
@@ -369,7 +374,7 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
         let core = &self.joint.core;
         // SAFETY: [I6] a shared head may be acted for by anybody.
         let (at, _) =
-            unsafe { <Shared as HeadSide>::claim::<T, Shared>(core, |_| 1, |_| {}) }.ok()?;
+            unsafe { <Shared as HeadSide>::claim::<T, Shared>(core, |_| 1, |_| {}, false) }.ok()?;
         Some(Claimed { core, at }.take())
     }
 }
@@ -401,7 +406,7 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
     pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T>, Emptiness> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        let (at, _) = unsafe { S::Head::claim::<T, S::Tail>(core, |_| 1, |_| {}) }?;
+        let (at, _) = unsafe { S::Head::claim::<T, S::Tail>(core, |_| 1, |_| {}, self.lingers) }?;
         Ok(Claimed { core, at })
     }
 
@@ -416,7 +421,8 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
         let core = &self.joint.core;
         let reserve = |n: u64| into.reserve(n as usize);
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        let (at, n) = unsafe { S::Head::claim::<T, S::Tail>(core, |_| most as u64, reserve) }?;
+        let (at, n) =
+            unsafe { S::Head::claim::<T, S::Tail>(core, |_| most as u64, reserve, self.lingers) }?;
         for i in 0..n {
             into.push(Claimed { core, at: at.plus(i) }.take());
         }

@@ -49,6 +49,17 @@ unsafe impl<T: Send> Sync for Core<T> {}
 // SAFETY: [I1] the ring owns its values.
 unsafe impl<T: Send> Send for Core<T> {}
 
+/// 0.2 us where this was measured; see [`Core::linger`].
+const MAX_LINGER: u64 = 8;
+
+/// Pauses so often.
+#[inline(always)]
+pub(super) fn pause(pauses: u64) {
+    for _ in 0..pauses {
+        spin_loop();
+    }
+}
+
 /// Why a ring could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unmakeable {
@@ -120,17 +131,21 @@ impl<T> Core<T> {
         self.slot(at).stamp.load(Ordering::Acquire) == Stamp::full(at).bits()
     }
 
-    /// Looks again after a pause, before the consumer asks the producers' side what emptiness means.
+    /// How many pauses a side that has caught up with the other lingers before it looks again.
     ///
-    /// PERF: decision 0002. A consumer that polls without it takes the producers' line away at every
-    /// look, and meets every message alone instead of a few at a time.
+    /// PERF: decision 0002. At the other's heels every message moves its cache lines alone, and with
+    /// them the word that the other side claims from; a little later there are several at once. Not in
+    /// small rings, where there is little to wait for.
     #[inline(always)]
-    pub(super) fn second_look(&self, at: Position) -> bool {
-        if UNDER_MODEL {
-            return false;
-        }
-        spin_loop();
-        self.is_full_at(at)
+    pub(super) fn linger(&self) -> u64 {
+        if UNDER_MODEL { 0 } else { (self.capacity / 4).min(MAX_LINGER) }
+    }
+
+    /// Looks again after some pauses, before the consumer asks the producers' side what emptiness means.
+    #[inline(always)]
+    pub(super) fn second_look(&self, at: Position, pauses: u64) -> bool {
+        pause(pauses);
+        pauses > 0 && self.is_full_at(at)
     }
 
     /// Writes a value into a claimed slot and hands it to whoever takes this position.

@@ -1,9 +1,11 @@
 //! How producers win positions: alone ([`Owned`]) or among others ([`Shared`]).
 
+use core::mem;
+
 use super::position::{Position, TailWord};
-use super::ring::Core;
+use super::ring::{Core, pause};
 use super::{Owned, Shared};
-use crate::sync::{Ordering, fence};
+use crate::sync::{Ordering, UNDER_MODEL, fence};
 
 /// Why a position or a credit could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +38,10 @@ pub(crate) trait TailSide: Sized {
     /// Whether a send may find out only after its publication that the receiver closed the channel.
     const SETTLES: bool;
 
-    /// Wins between 1 and `most` consecutive positions. The caller publishes each of them.
-    unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused>;
+    /// Wins between 1 and `most` consecutive positions. The caller publishes each of them. If there is
+    /// no room, it may linger a little.
+    unsafe fn claim<T>(core: &Core<T>, most: u64, linger: bool)
+    -> Result<(Position, u64), Refused>;
 
     /// Told after the last of `n` claimed positions was published, of which `spent` were won by
     /// [`TailSide::claim_reserved`].
@@ -55,6 +59,9 @@ pub(crate) trait TailSide: Sized {
     /// After a publication that found the channel closing: gives `back` what came too late to be
     /// received, newest first.
     unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T));
+
+    /// How long a consumer lingers before it asks for the [`TailSide::emptiness`].
+    fn pauses_when_empty<T>(core: &Core<T>) -> u64;
 
     /// What it means that `head` has nothing published.
     unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness;
@@ -128,7 +135,11 @@ impl TailSide for Owned {
     const SETTLES: bool = true;
 
     #[inline(always)]
-    unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
+    unsafe fn claim<T>(
+        core: &Core<T>,
+        most: u64,
+        _linger: bool,
+    ) -> Result<(Position, u64), Refused> {
         // ORDERING: Relaxed: only this side writes the word.
         let seen = core.load_tail(Ordering::Relaxed);
         let at = seen.position();
@@ -159,7 +170,7 @@ impl TailSide for Owned {
         // exclusive borrow of the sender is the reservation. The count only tells the receiver not
         // to say Closed yet.
         // SAFETY: [I6] the caller's contract is this method's.
-        let (_, found) = unsafe { Self::claim(core, n) }?;
+        let (_, found) = unsafe { Self::claim(core, n, false) }?;
         if found < n || n > TailWord::MAX_RESERVED {
             return Err(Refused::Full);
         }
@@ -205,6 +216,12 @@ impl TailSide for Owned {
             back(unsafe { core.retract(at) });
             at = at.minus(1);
         }
+    }
+
+    #[inline(always)]
+    fn pauses_when_empty<T>(_: &Core<T>) -> u64 {
+        // The question costs the producer nothing while the channel is open.
+        u64::from(!UNDER_MODEL)
     }
 
     unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
@@ -307,11 +324,13 @@ fn room_for<T>(core: &Core<T>, seen: TailWord, most: u64) -> u64 {
 #[inline(always)]
 fn exchange<T>(
     core: &Core<T>,
+    linger: bool,
     mut next: impl FnMut(TailWord) -> Result<TailWord, Refused>,
 ) -> Result<TailWord, Refused> {
     // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed; edge
     // [E3]: a claimer comes after the room that earlier ones have seen.
     let mut seen = core.load_tail(Ordering::Acquire);
+    let mut pauses = if linger { core.linger() } else { 0 };
     loop {
         let wanted = match next(seen) {
             Ok(wanted) => wanted,
@@ -319,8 +338,11 @@ fn exchange<T>(
                 // The word may have been old: Full only holds for the present one.
                 // ORDERING: Acquire: as above.
                 let again = core.load_tail(Ordering::Acquire);
-                if again == seen {
+                if again == seen && pauses == 0 {
                     return Err(Refused::Full);
+                }
+                if again == seen {
+                    pause(mem::take(&mut pauses));
                 }
                 seen = again;
                 continue;
@@ -352,7 +374,7 @@ impl Shared {
     /// are too many. Refused otherwise (the victim is still being written, or its credit is in a
     /// permit), and when the spare slots are used up.
     pub(super) fn claim_beyond<T>(core: &Core<T>) -> Result<Position, Refused> {
-        exchange(core, |seen| {
+        exchange(core, false, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -374,9 +396,13 @@ impl TailSide for Shared {
     const SETTLES: bool = false;
 
     #[inline(always)]
-    unsafe fn claim<T>(core: &Core<T>, most: u64) -> Result<(Position, u64), Refused> {
+    unsafe fn claim<T>(
+        core: &Core<T>,
+        most: u64,
+        linger: bool,
+    ) -> Result<(Position, u64), Refused> {
         let mut won = 0;
-        let seen = exchange(core, |seen| {
+        let seen = exchange(core, linger, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -390,7 +416,7 @@ impl TailSide for Shared {
     unsafe fn published<T>(_: &Core<T>, _: u64, _: u64) {}
 
     unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused> {
-        exchange(core, |seen| {
+        exchange(core, false, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -405,7 +431,7 @@ impl TailSide for Shared {
     }
 
     unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
-        exchange(core, |seen| {
+        exchange(core, false, |seen| {
             if seen.is_sealed() {
                 return Err(Refused::Closed);
             }
@@ -417,11 +443,16 @@ impl TailSide for Shared {
 
     unsafe fn unreserve<T>(core: &Core<T>, n: u64) {
         // Never refused: the closure has no error to give.
-        let _ = exchange(core, |seen| Ok(seen.without_reserved(n)));
+        let _ = exchange(core, false, |seen| Ok(seen.without_reserved(n)));
     }
 
     unsafe fn settle<T>(_: &Core<T>, _: &mut dyn FnMut(T)) {
         // The claim was won on the word that closing changes: it came first.
+    }
+
+    #[inline(always)]
+    fn pauses_when_empty<T>(core: &Core<T>) -> u64 {
+        core.linger().max(u64::from(!UNDER_MODEL))
     }
 
     unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
