@@ -2,13 +2,15 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::num::NonZeroUsize;
 
-use crate::chan::Company;
+use crate::chan::{Company, Window};
 use crate::error::BuildError;
-use crate::flavour::{Evict, Flavour, Keep, Kind, Latest};
-use crate::raw::{self, Core, Unmakeable};
+use crate::flavour::{Ack, AnyCapacity, Credit, Evict, Flavour, Keep, Kind, Latest, Pull};
+use crate::raw::{self, Core, Limit, Unmakeable};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
+use crate::sync::Arc;
 #[cfg(feature = "std")]
 use crate::wait::WaitStrategy;
 
@@ -30,6 +32,9 @@ use crate::wait::WaitStrategy;
 pub struct Builder<F> {
     capacity: usize,
     start: u64,
+    /// Credits that wait for senders from the start, on a pulled channel.
+    initial: u64,
+    batch: Option<NonZeroUsize>,
     #[cfg(feature = "std")]
     strategy: WaitStrategy,
     flavour: PhantomData<fn() -> F>,
@@ -40,6 +45,8 @@ impl<F> Builder<F> {
         Self {
             capacity: 0,
             start: 0,
+            initial: 0,
+            batch: None,
             #[cfg(feature = "std")]
             strategy: WaitStrategy::default(),
             flavour: PhantomData,
@@ -66,6 +73,8 @@ impl<F> Builder<F> {
         Builder {
             capacity: self.capacity,
             start: self.start,
+            initial: self.initial,
+            batch: self.batch,
             #[cfg(feature = "std")]
             strategy: self.strategy,
             flavour: PhantomData,
@@ -86,28 +95,47 @@ where
         self,
     ) -> Result<(Sender<T, Kind<P, C, M>>, Receiver<T, Kind<P, C, M>>), BuildError> {
         let spare = <Kind<P, C, M> as raw::Sides>::SPARE;
-        let core = Core::new(self.capacity, spare, self.start).map_err(|why| match why {
-            Unmakeable::Zero => BuildError::ZeroCapacity,
-            Unmakeable::TooLarge => BuildError::CapacityTooLarge,
-            Unmakeable::OutOfMemory => BuildError::OutOfMemory,
-        })?;
+        let (in_circulation, pending) = match Kind::<P, C, M>::CREDIT {
+            Credit::Slots => (None, 0),
+            Credit::Acknowledged => (Some(self.capacity as u64), 0),
+            Credit::Requested => (Some(0), self.initial),
+        };
+        let limit =
+            in_circulation.map(|credits| Arc::new(Limit::new(self.start.wrapping_add(credits))));
+        let core =
+            Core::new(self.capacity, spare, self.start, limit.clone()).map_err(
+                |why| match why {
+                    Unmakeable::Zero => BuildError::ZeroCapacity,
+                    Unmakeable::TooLarge => BuildError::CapacityTooLarge,
+                    Unmakeable::OutOfMemory => BuildError::OutOfMemory,
+                },
+            )?;
+        // An eighth moves the senders' line eight times a lap.
+        let batch = self.batch.map_or(self.capacity / 8, NonZeroUsize::get).max(1);
+        let window = limit.map(|limit| Window::new(limit, self.start, pending, batch as u64));
         #[cfg(feature = "std")]
-        let company = Company::new(self.strategy);
+        let company = Company::new(window, self.strategy);
         #[cfg(not(feature = "std"))]
-        let company = Company::new();
+        let company = Company::new(window);
         let (tail, head) = raw::pair(core, company);
         Ok((Sender::new(tail), Receiver::new(head)))
     }
 }
 
-impl<P, C> Builder<Kind<P, C, Keep>> {
-    /// Exactly how many messages may be queued or reserved at a time.
+impl<P, C, M> Builder<Kind<P, C, M>>
+where
+    M: AnyCapacity,
+{
+    /// Exactly how many messages may be queued or reserved at a time; on an acknowledged channel also
+    /// how many may be queued, reserved and in delivery together.
     #[must_use]
     pub fn capacity(mut self, capacity: usize) -> Self {
         self.capacity = capacity;
         self
     }
+}
 
+impl<P, C> Builder<Kind<P, C, Keep>> {
     /// Lets senders evict: `offer` takes [`DropOldest`](crate::DropOldest) and
     /// [`Clear`](crate::Clear), and there is `force_send`.
     ///
@@ -124,13 +152,41 @@ impl<P, C> Builder<Kind<P, C, Keep>> {
     pub fn latest(self) -> Builder<Kind<P, C, Latest>> {
         Builder { capacity: 1, ..self.retype() }
     }
+
+    /// Credits come back when messages are acknowledged: receivers yield a
+    /// [`Delivery`](crate::Delivery). See [`delivery`](crate::delivery).
+    #[must_use]
+    pub fn acknowledged(self) -> Builder<Kind<P, C, Ack>> {
+        self.retype()
+    }
+
+    /// Credits are what the receivers ask for: `request`. To begin with there are `initial`, possibly 0.
+    ///
+    /// The capacity bounds what is queued, as ever; requests beyond it are remembered.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, mut rx) = backpressure::mpsc::builder().capacity(8).pulled(0).build()?;
+    /// assert!(tx.try_send('a').is_err()); // nobody asked
+    /// rx.request(1)?;
+    /// tx.try_send('a')?;
+    /// assert!(tx.try_send('b').is_err());
+    /// assert_eq!(rx.recv()?, 'a');
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pulled(self, initial: u64) -> Builder<Kind<P, C, Pull>> {
+        Builder { initial, ..self.retype() }
+    }
 }
 
-impl<P, C> Builder<Kind<P, C, Evict>> {
-    /// Exactly how many messages may be queued or reserved at a time.
+impl<P, C> Builder<Kind<P, C, Ack>> {
+    /// How many acknowledgements are put together before senders see them; an eighth of the capacity
+    /// if not set. A sender that finds no credit gets those that are being put together, so that a
+    /// large batch delays nobody.
     #[must_use]
-    pub fn capacity(mut self, capacity: usize) -> Self {
-        self.capacity = capacity;
+    pub fn return_batch(mut self, acknowledgements: NonZeroUsize) -> Self {
+        self.batch = Some(acknowledgements);
         self
     }
 }
@@ -140,6 +196,8 @@ impl<F> Clone for Builder<F> {
         Self {
             capacity: self.capacity,
             start: self.start,
+            initial: self.initial,
+            batch: self.batch,
             #[cfg(feature = "std")]
             strategy: self.strategy,
             flavour: PhantomData,

@@ -50,6 +50,10 @@ pub enum RecvTimeoutError {
     Closed,
 }
 
+/// Nothing was asked for: a request of 0 messages is a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestError;
+
 /// Why a channel could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -229,6 +233,12 @@ impl fmt::Display for RecvTimeoutError {
     }
 }
 
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("requested nothing")
+    }
+}
+
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -245,4 +255,5 @@ impl<T> Error for SendTimeoutError<T> {}
 impl Error for RecvError {}
 impl Error for TryRecvError {}
 impl Error for RecvTimeoutError {}
+impl Error for RequestError {}
 impl Error for BuildError {}

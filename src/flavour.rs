@@ -6,6 +6,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use crate::delivery::{Delivery, Lease};
 use crate::raw::{Owned, Shared, Sides};
 
 /// One handle on this side; its operations take `&mut self`.
@@ -29,6 +30,15 @@ pub enum Evict {}
 #[derive(Debug)]
 pub enum Latest {}
 
+/// Credits come back when a message is acknowledged: receivers yield a
+/// [`Delivery`](crate::Delivery).
+#[derive(Debug)]
+pub enum Ack {}
+
+/// Credits are what the receivers ask for: `request` compiles.
+#[derive(Debug)]
+pub enum Pull {}
+
 /// A flavour: senders `P`, receivers `C`, and the mode `M`.
 pub struct Kind<P, C, M = Keep>(PhantomData<fn() -> (P, C, M)>);
 
@@ -40,7 +50,50 @@ impl<P, C, M> fmt::Debug for Kind<P, C, M> {
 
 /// Every flavour there is. Sealed: to be named in bounds, not implemented.
 #[expect(private_bounds, reason = "the bound is what seals it")]
-pub trait Flavour: Sides + 'static {}
+pub trait Flavour: Sides + 'static {
+    /// What a receiver yields of a message `T`: the message, or a [`Delivery`] of it.
+    type Item<T>;
+
+    /// Where credits come from.
+    #[doc(hidden)]
+    const CREDIT: Credit;
+
+    /// Makes it.
+    #[doc(hidden)]
+    fn deliver<T>(value: T, lease: impl FnOnce() -> Lease) -> Self::Item<T>;
+}
+
+/// Where the credits of a channel come from.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credit {
+    /// With the slots: whoever takes a value gives its credit back.
+    Slots,
+    /// With the acknowledgements.
+    Acknowledged,
+    /// As the receivers ask.
+    Requested,
+}
+
+/// Modes that let the capacity be chosen.
+pub trait AnyCapacity: sealed::Sealed {}
+impl AnyCapacity for Keep {}
+impl AnyCapacity for Evict {}
+impl AnyCapacity for Ack {}
+impl AnyCapacity for Pull {}
+
+mod sealed {
+    use super::{Ack, Evict, Keep, Pull};
+
+    pub trait Sealed {}
+    impl Sealed for Keep {}
+    impl Sealed for Evict {}
+    impl Sealed for Ack {}
+    impl Sealed for Pull {}
+}
+
+/// What the receivers of a channel of `T`s of flavour `F` yield.
+pub type Item<T, F> = <F as Flavour>::Item<T>;
 
 /// Flavours whose sender can be cloned.
 #[expect(private_bounds, reason = "the bound is what seals it")]
@@ -57,14 +110,37 @@ pub trait Evicting: Flavour + Sides<Tail = Shared, Head = Shared> {}
 /// Flavours of capacity 1 whose senders may replace what is queued.
 pub trait Latching: Evicting {}
 
-impl<P, C, M> Flavour for Kind<P, C, M>
-where
-    Kind<P, C, M>: Sides,
-    P: 'static,
-    C: 'static,
-    M: 'static,
-{
+macro_rules! yields_values {
+    ($($mode:ident: $credit:ident),*) => {$(
+        impl<P: 'static, C: 'static> Flavour for Kind<P, C, $mode>
+        where
+            Self: Sides,
+        {
+            type Item<T> = T;
+            const CREDIT: Credit = Credit::$credit;
+
+            #[inline(always)]
+            fn deliver<T>(value: T, _: impl FnOnce() -> Lease) -> T {
+                value
+            }
+        }
+    )*};
 }
+yields_values!(Keep: Slots, Evict: Slots, Latest: Slots, Pull: Requested);
+
+impl<P: 'static, C: 'static> Flavour for Kind<P, C, Ack>
+where
+    Self: Sides,
+{
+    type Item<T> = Delivery<T>;
+    const CREDIT: Credit = Credit::Acknowledged;
+
+    #[inline(always)]
+    fn deliver<T>(value: T, lease: impl FnOnce() -> Lease) -> Delivery<T> {
+        Delivery::new(value, lease())
+    }
+}
+
 impl<C, M> ManySenders for Kind<Many, C, M> where Self: Flavour + Sides<Tail = Shared> {}
 impl<P, M> ManyReceivers for Kind<P, Many, M> where Self: Flavour + Sides<Head = Shared> {}
 impl<P: 'static, C: 'static> Evicting for Kind<P, C, Evict> {}
@@ -74,23 +150,28 @@ impl<P: 'static, C: 'static> Latching for Kind<P, C, Latest> {}
 // Which ring serves which flavour. An owned side's positions are moved with plain stores, so a
 // sender that evicts needs the receivers' side shared, even where one receiver is all there is.
 
-impl Sides for Kind<One, One, Keep> {
-    type Tail = Owned;
-    type Head = Owned;
-    const SPARE: u64 = 0;
-}
+macro_rules! sides_as_handles {
+    ($($mode:ident),*) => {$(
+        impl Sides for Kind<One, One, $mode> {
+            type Tail = Owned;
+            type Head = Owned;
+            const SPARE: u64 = 0;
+        }
 
-impl Sides for Kind<Many, One, Keep> {
-    type Tail = Shared;
-    type Head = Owned;
-    const SPARE: u64 = 0;
-}
+        impl Sides for Kind<Many, One, $mode> {
+            type Tail = Shared;
+            type Head = Owned;
+            const SPARE: u64 = 0;
+        }
 
-impl Sides for Kind<Many, Many, Keep> {
-    type Tail = Shared;
-    type Head = Shared;
-    const SPARE: u64 = 0;
+        impl Sides for Kind<Many, Many, $mode> {
+            type Tail = Shared;
+            type Head = Shared;
+            const SPARE: u64 = 0;
+        }
+    )*};
 }
+sides_as_handles!(Keep, Ack, Pull);
 
 impl<P, C> Sides for Kind<P, C, Evict> {
     type Tail = Shared;

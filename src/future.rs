@@ -7,9 +7,9 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::chan::{Rx, Tail, Tx};
+use crate::chan::{Draining, Head, Rx, Tail, Tx};
 use crate::error::{RecvError, SendError};
-use crate::flavour::Flavour;
+use crate::flavour::{Flavour, Item};
 use crate::permit::{Permit, Permits};
 use crate::raw::{End, Refused};
 use crate::wait::Place;
@@ -240,7 +240,7 @@ impl<'a, T, F: Flavour> RecvFuture<'a, T, F> {
 }
 
 impl<T, F: Flavour> Future for RecvFuture<'_, T, F> {
-    type Output = Result<T, RecvError>;
+    type Output = Result<Item<T, F>, RecvError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
@@ -268,14 +268,14 @@ impl<T, F: Flavour> Drop for RecvFuture<'_, T, F> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct RecvManyFuture<'a, T, F: Flavour> {
     rx: Rx<'a, T, F>,
-    into: &'a mut Vec<T>,
+    into: &'a mut Vec<Item<T, F>>,
     limit: usize,
     place: Place,
     ended: bool,
 }
 
 impl<'a, T, F: Flavour> RecvManyFuture<'a, T, F> {
-    pub(crate) fn new(rx: Rx<'a, T, F>, into: &'a mut Vec<T>, limit: usize) -> Self {
+    pub(crate) fn new(rx: Rx<'a, T, F>, into: &'a mut Vec<Item<T, F>>, limit: usize) -> Self {
         Self { rx, into, limit, place: Place::default(), ended: false }
     }
 
@@ -356,6 +356,64 @@ impl<T, F: Flavour> Drop for ClosedFuture<'_, T, F> {
     }
 }
 
+/// Waits until a closed channel has nothing left. Made by `drained`.
+///
+/// # Cancel safety
+/// Nothing to lose.
+#[must_use = "futures do nothing unless awaited"]
+pub struct DrainedFuture<'a, T, F: Flavour> {
+    end: Either<'a, T, F>,
+    draining: Draining,
+    ended: bool,
+}
+
+enum Either<'a, T, F: Flavour> {
+    Tail(&'a Tail<T, F>),
+    Head(&'a Head<T, F>),
+}
+
+impl<'a, T, F: Flavour> DrainedFuture<'a, T, F> {
+    pub(crate) fn of_sender(tail: &'a Tail<T, F>) -> Self {
+        Self { end: Either::Tail(tail), draining: Draining::default(), ended: false }
+    }
+
+    pub(crate) fn of_receiver(head: &'a Head<T, F>) -> Self {
+        Self { end: Either::Head(head), draining: Draining::default(), ended: false }
+    }
+
+    /// Whether the future has ended.
+    #[must_use]
+    pub fn is_terminated(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<T, F: Flavour> Future for DrainedFuture<'_, T, F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if this.ended {
+            return Poll::Pending;
+        }
+        let done = match this.end {
+            Either::Tail(tail) => this.draining.poll::<F>(tail, cx),
+            Either::Head(head) => this.draining.poll::<F>(head, cx),
+        };
+        this.ended = done.is_ready();
+        done
+    }
+}
+
+impl<T, F: Flavour> Drop for DrainedFuture<'_, T, F> {
+    fn drop(&mut self) {
+        self.draining.leave(match self.end {
+            Either::Tail(tail) => tail.beside(),
+            Either::Head(head) => head.beside(),
+        });
+    }
+}
+
 macro_rules! debug {
     ($($future:ident),*) => {$(
         impl<T, F: Flavour> fmt::Debug for $future<'_, T, F> {
@@ -369,5 +427,11 @@ macro_rules! debug {
 }
 debug!(
     SendFuture,
-    SendManyFuture, ReserveFuture, ReserveManyFuture, RecvFuture, RecvManyFuture, ClosedFuture
+    SendManyFuture,
+    ReserveFuture,
+    ReserveManyFuture,
+    RecvFuture,
+    RecvManyFuture,
+    ClosedFuture,
+    DrainedFuture
 );

@@ -49,6 +49,7 @@ mod readme {}
 
 mod builder;
 mod chan;
+pub mod delivery;
 pub mod docs;
 mod error;
 mod finally;
@@ -71,9 +72,10 @@ mod wait;
 pub use sync::membarrier::want as want_membarrier;
 
 pub use builder::Builder;
+pub use delivery::{Delivery, Lease};
 pub use error::{
-    BuildError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError,
-    TrySendError,
+    BuildError, RecvError, RecvTimeoutError, RequestError, SendError, SendTimeoutError,
+    TryRecvError, TrySendError,
 };
 pub use overflow::{Clear, DropNewest, DropOldest, Fail, Merge, Offered};
 pub use permit::{Permit, Permits};

@@ -157,7 +157,7 @@ fn parse_and_count<'scope, M>(
     flow: &'scope Flow,
 ) -> Result<ScopedJoinHandle<'scope, (Report, u64)>, backpressure::BuildError>
 where
-    Kind<Many, Many, M>: ManyReceivers,
+    Kind<Many, Many, M>: ManyReceivers<Item<Line> = Line>,
 {
     let (entries, mut parsed) = mpsc::builder().capacity(settings.capacity).build()?;
     for _ in 0..settings.parsers {

@@ -3,26 +3,31 @@
 //! [`Tx`] and [`Rx`] join the ring's `try_*` with the gates: each operation exists once, for every
 //! flavour. The public handles in `sender` and `receiver` only pick the borrow.
 
+mod drained;
 mod rx;
 mod tx;
+mod window;
 
+pub(crate) use drained::Draining;
 pub(crate) use rx::Rx;
 pub(crate) use tx::{Held, Tx};
+pub(crate) use window::{UNBOUNDED, Window};
 
 use core::fmt;
 
+use crate::delivery::Lease;
 use crate::error::TryRecvError;
 use crate::finally::Finally;
+use crate::flavour::{Credit, Flavour};
 use crate::raw::{self, End, Sides};
-use crate::sync::{AtomicUsize, Ordering, UNDER_MODEL, abort, thread::yield_now};
+use crate::sync::{Arc, AtomicUsize, Ordering, UNDER_MODEL, abort, thread::yield_now};
 use crate::wait::Gate;
 #[cfg(feature = "std")]
 use crate::wait::{Experience, How, WaitStrategy};
 
 /// What lies beside the ring, in the same allocation.
 pub(crate) struct Company {
-    /// Where senders wait for room.
-    pub(crate) tx: Gate,
+    senders_gate: SendersGate,
     /// Where receivers wait for values.
     pub(crate) rx: Gate,
     /// Where `closed()` waits.
@@ -37,14 +42,33 @@ pub(crate) struct Company {
     rx_experience: Experience,
 }
 
+/// Where senders wait for room: in reach of whoever gives credits back.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lies in the channel's allocation, like all of this"
+)]
+enum SendersGate {
+    /// Of receivers, which release slots.
+    Beside(Gate),
+    /// Of receivers, and of whoever holds a part of the window.
+    InWindow(Arc<Window>),
+}
+
 pub(crate) type Tail<T, F> = raw::Tail<T, F, Company>;
 pub(crate) type Head<T, F> = raw::Head<T, F, Company>;
 pub(crate) type WeakTail<T, F> = raw::WeakTail<T, F, Company>;
 
 impl Company {
-    pub(crate) fn new(#[cfg(feature = "std")] strategy: WaitStrategy) -> Self {
+    pub(crate) fn new(
+        window: Option<Window>,
+        #[cfg(feature = "std")] strategy: WaitStrategy,
+    ) -> Self {
+        let senders_gate = match window {
+            None => SendersGate::Beside(Gate::new()),
+            Some(window) => SendersGate::InWindow(Arc::new(window)),
+        };
         Self {
-            tx: Gate::new(),
+            senders_gate,
             rx: Gate::new(),
             closing: Gate::always_fenced(),
             senders: AtomicUsize::new(1),
@@ -55,6 +79,40 @@ impl Company {
             tx_experience: Experience::new(),
             #[cfg(feature = "std")]
             rx_experience: Experience::new(),
+        }
+    }
+
+    /// Where senders wait for room.
+    #[inline(always)]
+    pub(crate) fn tx(&self) -> &Gate {
+        match &self.senders_gate {
+            SendersGate::Beside(gate) => gate,
+            SendersGate::InWindow(window) => &window.tx,
+        }
+    }
+
+    /// What a receiver gets to see of a value.
+    #[inline(always)]
+    fn deliver<T, F: Flavour>(&self, value: T) -> F::Item<T> {
+        F::deliver(value, || match &self.senders_gate {
+            SendersGate::InWindow(window) => Lease::new(window.clone()),
+            SendersGate::Beside(_) => unreachable!("deliveries are made by channels with a window"),
+        })
+    }
+
+    /// Puts credits into circulation that were given back, if fewer than `n` are left; whether there
+    /// were any.
+    #[inline(always)]
+    fn collects(&self, n: u64, short_of: &dyn Fn(u64) -> bool) -> bool {
+        self.window().is_some_and(|window| short_of(n) && window.collect())
+    }
+
+    /// The credits that are given back apart from the slots, in channels that do so.
+    #[inline(always)]
+    pub(crate) fn window(&self) -> Option<&Arc<Window>> {
+        match &self.senders_gate {
+            SendersGate::Beside(_) => None,
+            SendersGate::InWindow(window) => Some(window),
         }
     }
 
@@ -126,7 +184,7 @@ impl Company {
     fn announce_close(&self) {
         // UNWIND: a waker may panic; the others are told all the same.
         let _then_watchers = Finally::new(&self.closing, |gate| gate.wake_all());
-        let _then_senders = Finally::new(&self.tx, |gate| gate.wake_all());
+        let _then_senders = Finally::new(self.tx(), |gate| gate.wake_all());
         self.rx.wake_all();
     }
 }
@@ -136,6 +194,25 @@ fn check(count: usize) {
     if count > usize::MAX / 2 {
         abort();
     }
+}
+
+/// Whether a send would find no credit or no slot: a snapshot.
+pub(crate) fn is_full(end: &impl End<Beside = Company>) -> bool {
+    // What was given back counts as room.
+    end.beside().collects(1, &|n| end.is_short_of(n));
+    end.is_full()
+}
+
+/// Whether nothing is left to be done: closed, everything received, no permit out that could still
+/// send, and on an acknowledged channel everything acknowledged. Once true, it stays true.
+pub(crate) fn is_drained<F: Flavour>(end: &impl End<Beside = Company>) -> bool {
+    let acknowledged = || match F::CREDIT {
+        Credit::Acknowledged => {
+            end.beside().window().is_none_or(|window| window.in_delivery(end.head()) == 0)
+        }
+        Credit::Slots | Credit::Requested => true,
+    };
+    end.is_finished() && acknowledged()
 }
 
 /// A sender refuses further sends and wakes everybody; whether this call was the one that did.
@@ -174,7 +251,7 @@ pub(crate) fn drop_sender<T, F: Sides>(tail: &mut Tail<T, F>) {
 }
 
 /// A receiver handle is dropped. The last one takes with it what is queued.
-pub(crate) fn drop_receiver<T, F: Sides>(head: &mut Head<T, F>) {
+pub(crate) fn drop_receiver<T, F: Flavour>(head: &mut Head<T, F>) {
     if !head.beside().drop_receiver() {
         return;
     }
@@ -195,11 +272,11 @@ const DISCARD_YIELDS: u32 = if UNDER_MODEL { 2 } else { 1_000 };
 
 /// Drops what is queued, also behind sends that are in progress. If one of those does not go on, the
 /// rest is dropped with the ring.
-fn discard<T, F: Sides>(head: &mut Head<T, F>) {
+fn discard<T, F: Flavour>(head: &mut Head<T, F>) {
     let mut rx = Rx::new(head.consumer_mut());
     let mut yields = 0;
     loop {
-        match rx.try_recv::<Result<T, TryRecvError>>() {
+        match rx.try_recv::<Result<F::Item<T>, TryRecvError>>() {
             Ok(value) => {
                 drop(value);
                 yields = 0;

@@ -5,14 +5,15 @@ use core::task::{Context, Poll};
 
 use super::Company;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::raw::{Claimed, Consumer, Emptiness, Sides};
+use crate::flavour::Flavour;
+use crate::raw::{Claimed, Consumer, Emptiness};
 use crate::sync::{UNDER_MODEL, spin_loop};
 use crate::wait::Place;
 #[cfg(feature = "std")]
 use crate::wait::{Deadline, block};
 
 /// The right to receive, with everything that goes with it.
-pub(crate) struct Rx<'a, T, F: Sides>(Consumer<'a, T, F, Company>);
+pub(crate) struct Rx<'a, T, F: Flavour>(Consumer<'a, T, F, Company>);
 
 /// What an attempt to receive answers. The caller chooses the type, and the value goes into it
 /// straight from the slot.
@@ -87,7 +88,7 @@ impl<V, A: Answer<V>> Answer<V> for Option<A> {
 /// How often `try_recv` looks again at a value that is just being written: about 0.8 us.
 const PATIENCE: u32 = if UNDER_MODEL { 1 } else { 32 };
 
-impl<'a, T, F: Sides> Rx<'a, T, F> {
+impl<'a, T, F: Flavour> Rx<'a, T, F> {
     #[inline(always)]
     pub(crate) fn new(consumer: Consumer<'a, T, F, Company>) -> Self {
         Self(consumer)
@@ -109,7 +110,7 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
 
     /// Takes the oldest value.
     #[inline(always)]
-    pub(crate) fn try_recv<A: Answer<T>>(&mut self) -> A {
+    pub(crate) fn try_recv<A: Answer<F::Item<T>>>(&mut self) -> A {
         match self.0.claim() {
             Ok(claimed) => self.take(claimed),
             Err(emptiness) => match self.look_again(emptiness, Consumer::claim) {
@@ -120,19 +121,27 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
     }
 
     #[inline(always)]
-    fn take<A: Answer<T>>(&self, claimed: Claimed<'a, T>) -> A {
-        let answer = claimed.take_as(A::value);
-        self.company().tx.notify();
+    fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T>) -> A {
+        let company = self.company();
+        let answer = claimed.take_as(|value| A::value(company.deliver::<T, F>(value)));
+        company.tx().notify();
         answer
     }
 
     /// Takes up to `most` of the oldest values into `into`.
-    pub(crate) fn try_recv_many<A: Answer<usize>>(&mut self, into: &mut Vec<T>, most: usize) -> A {
-        let mut attempt = |ring: &mut Consumer<'a, T, F, Company>| ring.try_recv_many(into, most);
+    pub(crate) fn try_recv_many<A: Answer<usize>>(
+        &mut self,
+        into: &mut Vec<F::Item<T>>,
+        most: usize,
+    ) -> A {
+        let company = self.company();
+        let mut attempt = |ring: &mut Consumer<'a, T, F, Company>| {
+            ring.try_recv_many(into, most, |value| company.deliver::<T, F>(value))
+        };
         let first = attempt(&mut self.0);
         match first.or_else(|emptiness| self.look_again(emptiness, attempt)) {
             Ok(n) => {
-                self.company().tx.notify_many(n);
+                company.tx().notify_many(n);
                 A::value(n as usize)
             }
             Err(answer) => answer.into_answer(),
@@ -157,23 +166,32 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
                 Err(again) => emptiness = again,
             }
         }
-        Err(if emptiness == Emptiness::Closed { Nothing::Ever } else { Nothing::Now })
+        if emptiness != Emptiness::Closed {
+            return Err(Nothing::Now);
+        }
+        // Being told so may have been all that kept the channel from being drained.
+        self.company().tx().notify();
+        Err(Nothing::Ever)
     }
 
     /// Takes the oldest value, waiting for one: `empty` if the deadline came first.
     #[cfg(feature = "std")]
     #[inline(always)]
-    pub(crate) fn recv<A: Answer<T>>(&mut self, deadline: impl FnOnce() -> Deadline) -> A {
+    pub(crate) fn recv<A: Answer<F::Item<T>>>(&mut self, deadline: impl FnOnce() -> Deadline) -> A {
         match self.0.claim() {
             Ok(claimed) => self.take(claimed),
-            Err(Emptiness::Closed) => A::closed(),
+            Err(Emptiness::Closed) => self.try_recv(),
             Err(_) => self.wait(deadline(), Self::try_recv),
         }
     }
 
     /// Takes up to `most` values, waiting for the first.
     #[cfg(feature = "std")]
-    pub(crate) fn recv_many<A: Answer<usize>>(&mut self, into: &mut Vec<T>, most: usize) -> A {
+    pub(crate) fn recv_many<A: Answer<usize>>(
+        &mut self,
+        into: &mut Vec<F::Item<T>>,
+        most: usize,
+    ) -> A {
         match self.try_recv_many::<Option<A>>(into, most) {
             Some(done) => done,
             None => self.wait(Deadline::Never, |rx| rx.try_recv_many(into, most)),
@@ -200,7 +218,7 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
         &mut self,
         place: &mut Place,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<T, RecvError>> {
+    ) -> Poll<Result<F::Item<T>, RecvError>> {
         self.poll(place, cx, Self::try_recv)
     }
 
@@ -209,7 +227,7 @@ impl<'a, T, F: Sides> Rx<'a, T, F> {
         &mut self,
         place: &mut Place,
         cx: &mut Context<'_>,
-        into: &mut Vec<T>,
+        into: &mut Vec<F::Item<T>>,
         most: usize,
     ) -> Poll<Result<usize, RecvError>> {
         self.poll(place, cx, |rx| rx.try_recv_many(into, most))

@@ -29,12 +29,30 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
 
     /// Sends the value, or gives it back.
     #[inline(always)]
-    pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
-        match self.0.try_send(value) {
-            Ok(()) if self.company().rx.notify() => self.settle_one(),
-            Ok(()) => Ok(()),
-            Err((value, refused)) => Err((value, self.refused(refused))),
+    pub(crate) fn try_send(&mut self, mut value: T) -> Result<(), (T, Refused)> {
+        loop {
+            match self.0.try_send(value) {
+                Ok(()) if self.company().rx.notify() => return self.settle_one(),
+                Ok(()) => return Ok(()),
+                Err((back, Refused::Full)) if self.collects() => value = back,
+                Err((value, refused)) => return Err((value, self.refused(refused))),
+            }
         }
+    }
+
+    /// After a refusal for lack of room: whether there are credits after all, given back and not yet
+    /// put into circulation.
+    ///
+    /// Lock-free: false in the end, or credits went to somebody.
+    #[inline(always)]
+    fn collects(&self) -> bool {
+        self.company().collects(1, &self.0.short_of())
+    }
+
+    /// Asks whether a claim would find room now.
+    fn room(&self) -> impl Fn() -> bool + use<'a, T, F> {
+        let (company, room, short) = (self.company(), self.0.room(), self.0.short_of());
+        move || room() || (company.collects(1, &short) && room())
     }
 
     /// Sends the value in `from`, or leaves it there: for those who try again.
@@ -65,6 +83,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
     fn settle_one(&mut self) -> Result<(), (T, Refused)> {
         let mut back = None;
         self.0.settle(&mut |value| back = Some(value));
+        self.company().tx().notify(); // perhaps that was what kept the channel from being drained
         back.map_or(Ok(()), |value| Err((value, Refused::Closed)))
     }
 
@@ -73,10 +92,17 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         if from.is_empty() {
             return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
         }
-        let sent = self.0.try_send_many(from).map_err(|refused| self.refused(refused))?;
+        let sent = loop {
+            match self.0.try_send_many(from) {
+                Ok(sent) => break sent,
+                Err(Refused::Full) if self.collects() => {}
+                Err(refused) => return Err(self.refused(refused)),
+            }
+        };
         if self.company().rx.notify_many(sent) {
             let mut late = Vec::new();
             self.0.settle(&mut |value| late.push(value));
+            self.company().tx().notify();
             let sent = sent as usize - late.len();
             // They came newest first, and belong before what was not sent.
             from.splice(..0, late.into_iter().rev());
@@ -117,10 +143,10 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         deadline: Deadline,
         mut attempt: impl FnMut(&mut Self) -> Option<R>,
     ) -> Option<R> {
-        let (company, room) = (self.company(), self.0.room());
+        let (company, room) = (self.company(), self.room());
         let how = company.how_senders_wait();
         self.0.lingers = false;
-        let done = block(&company.tx, false, how, deadline, &mut || attempt(self), &room);
+        let done = block(company.tx(), false, how, deadline, &mut || attempt(self), &room);
         self.0.lingers = true;
         done
     }
@@ -154,7 +180,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
-        let gate = &self.company().tx;
+        let gate = self.company().tx();
         let done = place.poll(gate, false, cx, || granted(self.try_send_from(from)));
         self.leave_if_ready(place, &done);
         done
@@ -167,7 +193,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Vec<T>,
     ) -> Poll<Result<usize, Refused>> {
-        let gate = &self.company().tx;
+        let gate = self.company().tx();
         let done = place.poll(gate, false, cx, || granted(self.try_send_many(from)));
         self.leave_if_ready(place, &done);
         done
@@ -179,7 +205,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let (gate, room) = (&self.company().tx, self.0.room());
+        let (gate, room) = (self.company().tx(), self.room());
         let done = place.poll(gate, false, cx, || match self.0.is_closed() {
             true => Some(Err(Refused::Closed)),
             false => room().then_some(Ok(())),
@@ -196,17 +222,24 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
 
     /// Ends a task's wait, finished or not.
     pub(crate) fn leave(&self, place: &mut Place) {
-        place.give_up(&self.company().tx, self.0.room());
+        place.give_up(self.company().tx(), self.room());
     }
 
     /// Takes `n` credits at once, or none.
     pub(crate) fn try_reserve(self, n: usize) -> Result<Held<'a, T, F>, (Self, Refused)> {
-        match self.0.try_reserve(n as u64) {
-            Ok(reserved) => Ok(Held(reserved)),
-            Err((producer, refused)) => {
-                let tx = Self(producer);
-                let refused = tx.refused(refused);
-                Err((tx, refused))
+        let mut tx = self;
+        loop {
+            match tx.0.try_reserve(n as u64) {
+                Ok(reserved) => return Ok(Held(reserved)),
+                Err((producer, refused)) => {
+                    tx = Self(producer);
+                    let short = tx.0.short_of();
+                    if refused == Refused::Full && tx.company().collects(n as u64, &short) {
+                        continue;
+                    }
+                    let refused = tx.refused(refused);
+                    return Err((tx, refused));
+                }
             }
         }
     }
@@ -219,14 +252,14 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
     /// Takes `n` credits at once, waiting for them; `None` if the channel is closed.
     #[cfg(feature = "std")]
     pub(crate) fn reserve(self, n: usize) -> Option<Held<'a, T, F>> {
-        let (company, room, greedy) = (self.company(), self.0.room(), self.is_greedy(n));
+        let (company, room, greedy) = (self.company(), self.room(), self.is_greedy(n));
         let mut right = Some(self);
         let mut attempt = || reserve_with(&mut right, n);
         if let Some(done) = attempt() {
             return done.ok();
         }
         let how = company.how_senders_wait();
-        block(&company.tx, greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
+        block(company.tx(), greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
     }
 
     /// One poll of a task's reservation. The right to send is in `right` until it is granted.
@@ -239,7 +272,7 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         let Some(tx) = right else {
             return Poll::Pending;
         };
-        let (gate, room, greedy) = (&tx.company().tx, tx.0.room(), tx.is_greedy(n));
+        let (gate, room, greedy) = (tx.company().tx(), tx.room(), tx.is_greedy(n));
         let done = place.poll(gate, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
             place.give_up(gate, room);
@@ -276,7 +309,7 @@ impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
         let evicted = self.0.displace(value)?;
         self.company().rx.notify();
         if evicted.is_some() {
-            self.company().tx.notify();
+            self.company().tx().notify();
         }
         Ok(evicted)
     }
@@ -286,7 +319,7 @@ impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
         let mut backlog = Vec::new();
         self.0.displace_all(value, &mut backlog)?;
         self.company().rx.notify();
-        self.company().tx.notify_many(backlog.len() as u64);
+        self.company().tx().notify_many(backlog.len() as u64);
         Ok(backlog)
     }
 
@@ -294,7 +327,7 @@ impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     pub(crate) fn evict(&mut self) -> Option<T> {
         let evicted = self.0.evict();
         if evicted.is_some() {
-            self.company().tx.notify();
+            self.company().tx().notify();
         }
         evicted
     }
@@ -311,6 +344,7 @@ impl<T, F: Sides> Held<'_, T, F> {
         if self.0.beside().rx.notify() {
             let mut late = None;
             self.0.producer().settle(&mut |value| late = Some(value));
+            self.0.beside().tx().notify();
             if let Some(value) = late {
                 return Err(value);
             }
@@ -334,6 +368,6 @@ impl<T, F: Sides> Drop for Held<'_, T, F> {
                 reserved.beside().rx.wake_all();
             }
         });
-        company.tx.notify_many(credits as u64);
+        company.tx().notify_many(credits as u64);
     }
 }

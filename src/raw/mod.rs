@@ -49,8 +49,8 @@ use core::marker::PhantomData;
 pub(crate) use head::HeadSide;
 #[cfg(not(feature = "std"))]
 pub(crate) use lock::SpinMutex;
-pub(crate) use position::TailWord;
-pub(crate) use ring::{Core, Unmakeable};
+pub(crate) use position::{Position, TailWord};
+pub(crate) use ring::{Core, Limit, Unmakeable};
 pub(crate) use tail::{Emptiness, Refused, TailSide};
 
 use crate::sync::Arc;
@@ -112,8 +112,16 @@ pub(crate) trait End {
     fn capacity(&self) -> usize;
     fn len(&self) -> usize;
     fn reserved(&self) -> usize;
+    /// How many credits of those in circulation nobody has taken: a snapshot.
+    fn available(&self) -> u64;
+    /// Where the receivers are: counts up modulo positions.
+    fn head(&self) -> Position;
     fn is_full(&self) -> bool;
+    /// Whether fewer than `n` credits in circulation are left, whatever the slots say.
+    fn is_short_of(&self, n: u64) -> bool;
     fn is_closed(&self) -> bool;
+    /// Whether nothing will ever be taken any more.
+    fn is_finished(&self) -> bool;
     /// Refuses new sends; whether this call was the one that did.
     fn close(&self) -> bool;
     /// Identifies the channel among all that are alive.
@@ -142,12 +150,28 @@ macro_rules! end {
                 self.joint.core.reserved()
             }
 
+            fn available(&self) -> u64 {
+                self.joint.core.available()
+            }
+
+            fn head(&self) -> Position {
+                self.joint.core.head_position()
+            }
+
             fn is_full(&self) -> bool {
                 !S::Tail::has_room(&self.joint.core)
             }
 
+            fn is_short_of(&self, n: u64) -> bool {
+                S::Tail::is_short_of(&self.joint.core, n)
+            }
+
             fn is_closed(&self) -> bool {
                 S::Tail::is_closed(&self.joint.core)
+            }
+
+            fn is_finished(&self) -> bool {
+                S::Tail::is_finished(&self.joint.core)
             }
 
             fn close(&self) -> bool {
@@ -282,6 +306,12 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         S::Tail::is_closed(&self.joint.core)
     }
 
+    /// Asks whether fewer than so many credits in circulation are left, whatever the slots say.
+    pub(crate) fn short_of(&self) -> impl Fn(u64) -> bool + use<'a, T, S, X> {
+        let core = &self.joint.core;
+        |n| S::Tail::is_short_of(core, n)
+    }
+
     /// Whether a reservation can be refused although there is room.
     pub(crate) fn permits_may_run_out(&self) -> bool {
         self.joint.core.capacity > TailWord::MAX_RESERVED
@@ -338,7 +368,7 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
 
 impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
     /// Sends although every credit is out; the caller then takes away what is too many.
-    fn send_beyond(&mut self, value: T) -> Result<position::Position, (T, Refused)> {
+    fn send_beyond(&mut self, value: T) -> Result<Position, (T, Refused)> {
         let core = &self.joint.core;
         match Shared::claim_beyond(core) {
             Ok(at) => {
@@ -410,13 +440,14 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
         Ok(Claimed { core, at })
     }
 
-    /// Takes up to `most` of the oldest values with one claim; how many.
+    /// Takes up to `most` of the oldest values with one claim, each into its `wrap`; how many.
     ///
     /// Allocates before it claims, if `into` has not room for what it finds.
-    pub(crate) fn try_recv_many(
+    pub(crate) fn try_recv_many<R>(
         &mut self,
-        into: &mut Vec<T>,
+        into: &mut Vec<R>,
         most: usize,
+        mut wrap: impl FnMut(T) -> R,
     ) -> Result<u64, Emptiness> {
         let core = &self.joint.core;
         let reserve = |n: u64| into.reserve(n as usize);
@@ -424,7 +455,7 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
         let (at, n) =
             unsafe { S::Head::claim::<T, S::Tail>(core, |_| most as u64, reserve, self.lingers) }?;
         for i in 0..n {
-            into.push(Claimed { core, at: at.plus(i) }.take());
+            into.push(Claimed { core, at: at.plus(i) }.take_as(&mut wrap));
         }
         Ok(n)
     }
@@ -437,7 +468,7 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
 #[must_use = "the slot waits for its value to be taken out"]
 pub(crate) struct Claimed<'a, T> {
     core: &'a Core<T>,
-    at: position::Position,
+    at: Position,
 }
 
 impl<T> Claimed<'_, T> {

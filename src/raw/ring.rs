@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 
 use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
 use crate::finally::Finally;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UNDER_MODEL, UnsafeCell, spin_loop};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, UNDER_MODEL, UnsafeCell, spin_loop};
 
 /// One place for a value, with the word that says whose turn it is.
 pub(super) struct Slot<T> {
@@ -36,6 +36,8 @@ pub(crate) struct Core<T> {
     /// Slots beyond the capacity, so that an evicting producer does not run into the slot that a
     /// consumer is just copying. Only rings with a shared head have any.
     pub(super) spare: u64,
+    /// Where credits are given back apart from the slots.
+    pub(super) limit: Option<Arc<Limit>>,
     /// Closing of an owned tail; see `tail::Owned`. Read before each owned send, written thrice in
     /// a channel's life, so it may share the line of the constants above.
     pub(super) closing: AtomicU32,
@@ -60,6 +62,38 @@ pub(super) fn pause(pauses: u64) {
     }
 }
 
+/// How far producers may claim, where credits do not come back by themselves with the slots: counted
+/// up by whoever gives credits back, and read modulo positions.
+///
+/// It only ever grows, so that a producer that goes by an old one errs on the safe side.
+pub(crate) struct Limit(CachePadded<AtomicU64>);
+
+impl Limit {
+    pub(crate) fn new(count: u64) -> Self {
+        Self(CachePadded::new(AtomicU64::new(count)))
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        // ORDERING: Relaxed: `raise` decides.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Puts `n` more credits into circulation, unless the count is not `seen` any more.
+    pub(crate) fn raise(&self, seen: u64, n: u64) -> bool {
+        // WRAP: 2^64 credits are more than will ever be given back.
+        let raised = seen.wrapping_add(n);
+        // ORDERING: Release on success, edge [E10]: what those who gave the credits back did before
+        // precedes what is done by whoever sends with them. Relaxed on failure.
+        self.0.compare_exchange(seen, raised, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    #[inline(always)]
+    fn position(&self) -> Position {
+        // ORDERING: Acquire, edge [E10]: as above.
+        Position::new(self.0.load(Ordering::Acquire))
+    }
+}
+
 /// Why a ring could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unmakeable {
@@ -70,7 +104,12 @@ pub(crate) enum Unmakeable {
 
 impl<T> Core<T> {
     /// Allocates all memory the ring will ever use. `start` is where positions begin to count.
-    pub(crate) fn new(capacity: usize, spare: u64, start: u64) -> Result<Self, Unmakeable> {
+    pub(crate) fn new(
+        capacity: usize,
+        spare: u64,
+        start: u64,
+        limit: Option<Arc<Limit>>,
+    ) -> Result<Self, Unmakeable> {
         let capacity = capacity as u64;
         if capacity == 0 {
             return Err(Unmakeable::Zero);
@@ -101,6 +140,7 @@ impl<T> Core<T> {
             lead: count as u64 - window,
             capacity,
             spare,
+            limit,
             closing: AtomicU32::new(0),
             tail: CachePadded::new(AtomicU64::new(TailWord::at(start).bits())),
             head: CachePadded::new(AtomicU64::new(HeadWord::at(start).bits())),
@@ -122,6 +162,15 @@ impl<T> Core<T> {
         // ORDERING: Acquire, edge [E2]: the consumer's release of that slot, and through it and the
         // chain of claims [E3] of every earlier slot, precedes our write.
         self.slot(probe).stamp.load(Ordering::Acquire) == Stamp::vacant(probe).bits()
+    }
+
+    /// How many of `most` positions from `first` on the credits in circulation allow.
+    #[inline(always)]
+    pub(super) fn within_limit(&self, first: Position, most: u64) -> u64 {
+        match &self.limit {
+            None => most,
+            Some(limit) => most.min(first.distance_to(limit.position()).unwrap_or(0)),
+        }
     }
 
     /// Whether the value of `at` has been published and not yet released.
@@ -226,6 +275,27 @@ impl<T> Core<T> {
         // ORDERING: Relaxed: as above.
         let tail = self.load_tail(Ordering::Relaxed).position();
         head.distance_to(tail).unwrap_or(0).min(self.capacity) as usize
+    }
+
+    /// How many credits of those in circulation nobody has taken: a snapshot.
+    pub(crate) fn available(&self) -> u64 {
+        // ORDERING: Relaxed: numbers for people.
+        let tail = self.load_tail(Ordering::Relaxed);
+        let first = tail.position().plus(tail.reserved());
+        match &self.limit {
+            Some(limit) => first.distance_to(limit.position()).unwrap_or(0),
+            None => {
+                // ORDERING: Relaxed: as above.
+                let head = self.load_head(Ordering::Relaxed).position();
+                self.capacity.saturating_sub(head.distance_to(first).unwrap_or(0))
+            }
+        }
+    }
+
+    /// Where the receivers are: a snapshot.
+    pub(crate) fn head_position(&self) -> Position {
+        // ORDERING: Relaxed: a snapshot.
+        self.load_head(Ordering::Relaxed).position()
     }
 
     /// How many credits permits hold: a snapshot. An owned tail needs no such count.

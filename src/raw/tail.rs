@@ -78,6 +78,16 @@ pub(crate) trait TailSide: Sized {
 
     fn is_closed<T>(core: &Core<T>) -> bool;
 
+    /// Whether nothing will ever be taken any more. An owned tail knows only once the receiver was told.
+    fn is_finished<T>(core: &Core<T>) -> bool;
+
+    /// Whether fewer than `n` credits in circulation are left, whatever the slots say: a snapshot.
+    fn is_short_of<T>(core: &Core<T>, n: u64) -> bool {
+        // ORDERING: Relaxed: a snapshot; a claim tests for itself.
+        let seen = core.load_tail(Ordering::Relaxed);
+        core.within_limit(seen.position().plus(seen.reserved()), n) < n
+    }
+
     /// Whether a claim would find room now: a snapshot.
     fn has_room<T>(core: &Core<T>) -> bool;
 }
@@ -150,7 +160,7 @@ impl TailSide for Owned {
         if Self::is_closed(core) {
             return Err(Refused::Closed);
         }
-        match room_from(core, at, most) {
+        match room_from(core, at, core.within_limit(at, most)) {
             0 => Err(Refused::Full),
             n => Ok((at, n)),
         }
@@ -295,9 +305,16 @@ impl TailSide for Owned {
         closed
     }
 
+    fn is_finished<T>(core: &Core<T>) -> bool {
+        // ORDERING: Relaxed: once set it stays; what receivers did with the values is ordered by their
+        // acknowledgements [E10].
+        core.closing.load(Ordering::Relaxed) & closing::FINISHED != 0
+    }
+
     fn has_room<T>(core: &Core<T>) -> bool {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
-        core.has_room_at(core.load_tail(Ordering::Relaxed).position())
+        let at = core.load_tail(Ordering::Relaxed).position();
+        core.within_limit(at, 1) == 1 && core.has_room_at(at)
     }
 }
 
@@ -306,7 +323,7 @@ impl TailSide for Owned {
 fn room_for<T>(core: &Core<T>, seen: TailWord, most: u64) -> u64 {
     let first = seen.position().plus(seen.reserved());
     let most = if core.spare == 0 {
-        most
+        core.within_limit(first, most)
     } else {
         // The window of slots is wider than the capacity: count against the head as well.
         // ORDERING: Relaxed: an old head only makes the answer smaller; the slots are vouched for
@@ -486,6 +503,13 @@ impl TailSide for Shared {
     fn is_closed<T>(core: &Core<T>) -> bool {
         // ORDERING: Acquire, edge [E4]: whoever sees the close comes after it.
         core.load_tail(Ordering::Acquire).is_closed()
+    }
+
+    fn is_finished<T>(core: &Core<T>) -> bool {
+        // ORDERING: Relaxed: a final word does not change any more, and a head that has reached it
+        // neither.
+        let word = core.load_tail(Ordering::Relaxed);
+        word.is_final() && core.head_position() == word.position()
     }
 
     fn has_room<T>(core: &Core<T>) -> bool {

@@ -2,6 +2,7 @@
 
 mod many;
 mod one;
+mod pull;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,11 +10,16 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::task::{Context, Poll};
+#[cfg(feature = "std")]
+use core::time::Duration;
 
+#[cfg(feature = "std")]
+use crate::chan::Draining;
 use crate::chan::{self, Head, Rx};
 use crate::error::{RecvError, TryRecvError};
 use crate::finally::Finally;
-use crate::flavour::{Flavour, Kind, Many, ManyReceivers};
+use crate::flavour::{Flavour, Item, Kind, Many, ManyReceivers};
+use crate::future::DrainedFuture;
 use crate::raw::End;
 #[cfg(feature = "std")]
 use crate::wait::Deadline;
@@ -55,8 +61,42 @@ impl<T, F: Flavour> Receiver<T, F> {
     ///
     /// # Cancel safety
     /// A pending call has taken nothing.
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item<T, F>, RecvError>> {
         Rx::new(self.head.consumer_mut()).poll_recv(&mut self.place, cx)
+    }
+
+    /// Waits, as a task, until the channel is closed and nothing is left to be done: everything received,
+    /// no permit out that could still send, and on an [acknowledged](crate::delivery) channel everything
+    /// acknowledged.
+    ///
+    /// A forgotten permit keeps this waiting until the last sender is gone, a forgotten delivery for ever.
+    /// On `spsc`, "everything received" means that the receiver has been told Closed, or is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// # pollster::block_on(async {
+    /// let (tx, mut rx) = backpressure::mpsc::builder().capacity(1).acknowledged().build().unwrap();
+    /// tx.try_send(1).unwrap();
+    /// tx.close();
+    /// let delivery = rx.recv_async().await.unwrap();
+    /// delivery.ack();
+    /// tx.drained().await;
+    /// # });
+    /// ```
+    pub fn drained(&self) -> DrainedFuture<'_, T, F> {
+        DrainedFuture::of_receiver(&self.head)
+    }
+
+    /// The same, blocking the thread.
+    #[cfg(feature = "std")]
+    pub fn wait_drained(&self) {
+        Draining::block::<F>(&self.head, Deadline::Never);
+    }
+
+    /// The same, blocking the thread for at most `timeout`; whether the channel is drained.
+    #[cfg(feature = "std")]
+    pub fn wait_drained_timeout(&self, timeout: Duration) -> bool {
+        Draining::block::<F>(&self.head, Deadline::after(timeout))
     }
 
     /// Refuses new sends from now on, and wakes everybody who waits. Whether this call was the one
@@ -109,7 +149,7 @@ impl<T, F: Flavour> Receiver<T, F> {
     /// Whether every credit is out, queued or reserved: a snapshot.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.head.is_full()
+        chan::is_full(&self.head)
     }
 
     /// How many credits are in permits: a snapshot.
@@ -143,7 +183,7 @@ impl<T, F: Flavour> Receiver<T, F> {
 }
 
 /// Takes what is queued at this moment.
-fn drain_into<T, F: Flavour>(mut rx: Rx<'_, T, F>, backlog: &mut Vec<T>) {
+fn drain_into<T, F: Flavour>(mut rx: Rx<'_, T, F>, backlog: &mut Vec<Item<T, F>>) {
     let most = rx.len();
     if most > 0 {
         // Empty or Closed by now: nothing to take, which the caller sees.
@@ -193,10 +233,10 @@ pub struct Iter<'a, T, F: Flavour> {
 
 #[cfg(feature = "std")]
 impl<T, F: Flavour> Iterator for Iter<'_, T, F> {
-    type Item = T;
+    type Item = Item<T, F>;
 
-    fn next(&mut self) -> Option<T> {
-        self.rx.recv::<Result<T, RecvError>>(|| Deadline::Never).ok()
+    fn next(&mut self) -> Option<Item<T, F>> {
+        self.rx.recv::<Result<Item<T, F>, RecvError>>(|| Deadline::Never).ok()
     }
 }
 
@@ -210,10 +250,10 @@ pub struct TryIter<'a, T, F: Flavour> {
 }
 
 impl<T, F: Flavour> Iterator for TryIter<'_, T, F> {
-    type Item = T;
+    type Item = Item<T, F>;
 
-    fn next(&mut self) -> Option<T> {
-        self.rx.try_recv::<Result<T, TryRecvError>>().ok()
+    fn next(&mut self) -> Option<Item<T, F>> {
+        self.rx.try_recv::<Result<Item<T, F>, TryRecvError>>().ok()
     }
 }
 
@@ -227,10 +267,10 @@ pub struct IntoIter<T, F: Flavour> {
 
 #[cfg(feature = "std")]
 impl<T, F: Flavour> Iterator for IntoIter<T, F> {
-    type Item = T;
+    type Item = Item<T, F>;
 
-    fn next(&mut self) -> Option<T> {
-        self.receiver.rx_mut().recv::<Result<T, RecvError>>(|| Deadline::Never).ok()
+    fn next(&mut self) -> Option<Item<T, F>> {
+        self.receiver.rx_mut().recv::<Result<Item<T, F>, RecvError>>(|| Deadline::Never).ok()
     }
 }
 
@@ -239,7 +279,7 @@ impl<T, F: Flavour> FusedIterator for IntoIter<T, F> {}
 
 #[cfg(feature = "std")]
 impl<T, F: Flavour> IntoIterator for Receiver<T, F> {
-    type Item = T;
+    type Item = Item<T, F>;
     type IntoIter = IntoIter<T, F>;
 
     fn into_iter(self) -> IntoIter<T, F> {
@@ -249,7 +289,7 @@ impl<T, F: Flavour> IntoIterator for Receiver<T, F> {
 
 #[cfg(feature = "std")]
 impl<'a, T, F: Flavour> IntoIterator for &'a mut Receiver<T, F> {
-    type Item = T;
+    type Item = Item<T, F>;
     type IntoIter = Iter<'a, T, F>;
 
     fn into_iter(self) -> Iter<'a, T, F> {
@@ -262,7 +302,7 @@ impl<'a, T, P, M> IntoIterator for &'a Receiver<T, Kind<P, Many, M>>
 where
     Kind<P, Many, M>: ManyReceivers,
 {
-    type Item = T;
+    type Item = Item<T, Kind<P, Many, M>>;
     type IntoIter = Iter<'a, T, Kind<P, Many, M>>;
 
     fn into_iter(self) -> Self::IntoIter {

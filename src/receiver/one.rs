@@ -13,7 +13,7 @@ use crate::chan::Rx;
 use crate::error::TryRecvError;
 #[cfg(feature = "std")]
 use crate::error::{RecvError, RecvTimeoutError};
-use crate::flavour::{Flavour, Kind, One};
+use crate::flavour::{Flavour, Item, Kind, One};
 use crate::future::{RecvFuture, RecvManyFuture};
 #[cfg(feature = "std")]
 use crate::wait::Deadline;
@@ -50,7 +50,7 @@ where
     /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     /// ```
     #[inline]
-    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+    pub fn try_recv(&mut self) -> Result<Item<T, Kind<P, One, M>>, TryRecvError> {
         self.rx().try_recv()
     }
 
@@ -71,7 +71,7 @@ where
     /// ```
     #[cfg(feature = "std")]
     #[inline]
-    pub fn recv(&mut self) -> Result<T, RecvError> {
+    pub fn recv(&mut self) -> Result<Item<T, Kind<P, One, M>>, RecvError> {
         self.rx().recv(|| Deadline::Never)
     }
 
@@ -93,7 +93,10 @@ where
     /// assert_eq!(answer, Err(RecvTimeoutError::Timeout));
     /// ```
     #[cfg(feature = "std")]
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+    pub fn recv_timeout(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<Item<T, Kind<P, One, M>>, RecvTimeoutError> {
         self.rx().recv(|| Deadline::after(timeout))
     }
 
@@ -103,7 +106,10 @@ where
     /// # Errors
     /// As `recv_timeout`.
     #[cfg(feature = "std")]
-    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+    pub fn recv_deadline(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<Item<T, Kind<P, One, M>>, RecvTimeoutError> {
         self.rx().recv(|| Deadline::At(deadline))
     }
 
@@ -135,7 +141,7 @@ where
     /// ```
     pub fn try_recv_many(
         &mut self,
-        into: &mut Vec<T>,
+        into: &mut Vec<Item<T, Kind<P, One, M>>>,
         limit: usize,
     ) -> Result<usize, TryRecvError> {
         if limit == 0 {
@@ -150,7 +156,11 @@ where
     /// # Errors
     /// [`RecvError`] when nothing will come any more.
     #[cfg(feature = "std")]
-    pub fn recv_many(&mut self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+    pub fn recv_many(
+        &mut self,
+        into: &mut Vec<Item<T, Kind<P, One, M>>>,
+        limit: usize,
+    ) -> Result<usize, RecvError> {
         if limit == 0 {
             return Ok(0);
         }
@@ -167,7 +177,7 @@ where
     /// Values are taken out only by the poll that returns their number.
     pub fn recv_many_async<'a>(
         &'a mut self,
-        into: &'a mut Vec<T>,
+        into: &'a mut Vec<Item<T, Kind<P, One, M>>>,
         limit: usize,
     ) -> RecvManyFuture<'a, T, Kind<P, One, M>> {
         RecvManyFuture::new(self.rx(), into, limit)
@@ -182,7 +192,7 @@ where
     /// assert_eq!(rx.drain().collect::<Vec<_>>(), [1, 2, 3]);
     /// ```
     #[must_use = "what is not looked at is dropped"]
-    pub fn drain(&mut self) -> vec::IntoIter<T> {
+    pub fn drain(&mut self) -> vec::IntoIter<Item<T, Kind<P, One, M>>> {
         let mut backlog = Vec::new();
         drain_into(self.rx(), &mut backlog);
         backlog.into_iter()

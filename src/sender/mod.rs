@@ -6,14 +6,18 @@ mod one;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::task::{Context, Poll};
+#[cfg(feature = "std")]
+use core::time::Duration;
 
+#[cfg(feature = "std")]
+use crate::chan::Draining;
 use crate::chan::{self, Tail, Tx, WeakTail};
 #[cfg(feature = "std")]
 use crate::error::SendTimeoutError;
 use crate::error::{SendError, TrySendError};
 use crate::finally::Finally;
 use crate::flavour::{Flavour, Kind, Many, ManySenders};
-use crate::future::ClosedFuture;
+use crate::future::{ClosedFuture, DrainedFuture};
 use crate::overflow::Offered;
 use crate::permit::Permit;
 use crate::raw::{End, Refused, TailWord};
@@ -89,6 +93,40 @@ impl<T, F: Flavour> Sender<T, F> {
         ClosedFuture::new(&self.tail)
     }
 
+    /// Waits, as a task, until the channel is closed and nothing is left to be done: everything received,
+    /// no permit out that could still send, and on an [acknowledged](crate::delivery) channel everything
+    /// acknowledged.
+    ///
+    /// A forgotten permit keeps this waiting until the last sender is gone, a forgotten delivery for ever.
+    /// On `spsc`, "everything received" means that the receiver has been told Closed, or is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// # pollster::block_on(async {
+    /// let (tx, mut rx) = backpressure::mpsc::builder().capacity(1).acknowledged().build().unwrap();
+    /// tx.try_send(1).unwrap();
+    /// tx.close();
+    /// let delivery = rx.recv_async().await.unwrap();
+    /// delivery.ack();
+    /// tx.drained().await;
+    /// # });
+    /// ```
+    pub fn drained(&self) -> DrainedFuture<'_, T, F> {
+        DrainedFuture::of_sender(&self.tail)
+    }
+
+    /// The same, blocking the thread.
+    #[cfg(feature = "std")]
+    pub fn wait_drained(&self) {
+        Draining::block::<F>(&self.tail, Deadline::Never);
+    }
+
+    /// The same, blocking the thread for at most `timeout`; whether the channel is drained.
+    #[cfg(feature = "std")]
+    pub fn wait_drained_timeout(&self, timeout: Duration) -> bool {
+        Draining::block::<F>(&self.tail, Deadline::after(timeout))
+    }
+
     /// Refuses new sends from now on, and wakes everybody who waits. Whether this call was the one
     /// that closed the channel.
     ///
@@ -128,7 +166,7 @@ impl<T, F: Flavour> Sender<T, F> {
     /// change `false`.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.tail.is_full()
+        chan::is_full(&self.tail)
     }
 
     /// How many credits are in permits: a snapshot.
