@@ -100,11 +100,17 @@ impl Company {
         })
     }
 
-    /// Puts credits into circulation that were given back, if fewer than `n` are left; whether there
-    /// were any.
+    /// After an attempt that found fewer than `n` credits, or no slot: puts credits into circulation that
+    /// were given back. Whether another attempt may find what this one did not.
+    ///
+    /// There is always one more after the look at what was given back, which `looked` remembers: somebody
+    /// else may have put it into circulation since the first.
     #[inline(always)]
-    fn collects(&self, n: u64, short_of: &dyn Fn(u64) -> bool) -> bool {
-        self.window().is_some_and(|window| short_of(n) && window.collect())
+    fn look_again(&self, n: u64, short_of: &dyn Fn(u64) -> bool, looked: &mut bool) -> bool {
+        match self.window() {
+            None => false,
+            Some(window) => (short_of(n) && window.collect()) || !core::mem::replace(looked, true),
+        }
     }
 
     /// The credits that are given back apart from the slots, in channels that do so.
@@ -198,9 +204,13 @@ fn check(count: usize) {
 
 /// Whether a send would find no credit or no slot: a snapshot.
 pub(crate) fn is_full(end: &impl End<Beside = Company>) -> bool {
-    // What was given back counts as room.
-    end.beside().collects(1, &|n| end.is_short_of(n));
-    end.is_full()
+    let mut looked = false;
+    while end.is_full() {
+        if !end.beside().look_again(1, &|n| end.is_short_of(n), &mut looked) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether nothing is left to be done: closed, everything received, no permit out that could still

@@ -30,29 +30,40 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
     /// Sends the value, or gives it back.
     #[inline(always)]
     pub(crate) fn try_send(&mut self, mut value: T) -> Result<(), (T, Refused)> {
+        let mut looked = false;
         loop {
             match self.0.try_send(value) {
                 Ok(()) if self.company().rx.notify() => return self.settle_one(),
                 Ok(()) => return Ok(()),
-                Err((back, Refused::Full)) if self.collects() => value = back,
+                Err((back, Refused::Full)) if self.look_again(&mut looked) => value = back,
                 Err((value, refused)) => return Err((value, self.refused(refused))),
             }
         }
     }
 
-    /// After a refusal for lack of room: whether there are credits after all, given back and not yet
+    /// After a refusal for lack of room: whether there may be credits after all, given back and not yet
     /// put into circulation.
     ///
     /// Lock-free: false in the end, or credits went to somebody.
     #[inline(always)]
-    fn collects(&self) -> bool {
-        self.company().collects(1, &self.0.short_of())
+    fn look_again(&self, looked: &mut bool) -> bool {
+        self.company().look_again(1, &self.0.short_of(), looked)
     }
 
     /// Asks whether a claim would find room now.
     fn room(&self) -> impl Fn() -> bool + use<'a, T, F> {
         let (company, room, short) = (self.company(), self.0.room(), self.0.short_of());
-        move || room() || (company.collects(1, &short) && room())
+        move || {
+            let mut looked = false;
+            loop {
+                if room() {
+                    return true;
+                }
+                if !company.look_again(1, &short, &mut looked) {
+                    return false;
+                }
+            }
+        }
     }
 
     /// Sends the value in `from`, or leaves it there: for those who try again.
@@ -92,10 +103,11 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
         if from.is_empty() {
             return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
         }
+        let mut looked = false;
         let sent = loop {
             match self.0.try_send_many(from) {
                 Ok(sent) => break sent,
-                Err(Refused::Full) if self.collects() => {}
+                Err(Refused::Full) if self.look_again(&mut looked) => {}
                 Err(refused) => return Err(self.refused(refused)),
             }
         };
@@ -227,14 +239,16 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
 
     /// Takes `n` credits at once, or none.
     pub(crate) fn try_reserve(self, n: usize) -> Result<Held<'a, T, F>, (Self, Refused)> {
-        let mut tx = self;
+        let (mut tx, mut looked) = (self, false);
         loop {
             match tx.0.try_reserve(n as u64) {
                 Ok(reserved) => return Ok(Held(reserved)),
                 Err((producer, refused)) => {
                     tx = Self(producer);
                     let short = tx.0.short_of();
-                    if refused == Refused::Full && tx.company().collects(n as u64, &short) {
+                    if refused == Refused::Full
+                        && tx.company().look_again(n as u64, &short, &mut looked)
+                    {
                         continue;
                     }
                     let refused = tx.refused(refused);
