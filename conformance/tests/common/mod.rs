@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use backpressure::flavour::{Evict, Flavour, Kind, Latest, Many, One};
+use backpressure::flavour::{Ack, Evict, Flavour, Kind, Latest, Many, One, Pull};
 use backpressure::{
-    Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
-    TrySendError, mpmc, mpsc, spsc,
+    Delivery, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
+    TryRecvError, TrySendError, mpmc, mpsc, spsc,
 };
 
 /// What every sender can do, whatever it borrows for it.
@@ -58,6 +58,23 @@ pub trait Rx<T: Send + 'static>: Send + 'static {
     fn drain(&mut self) -> Vec<T>;
     fn next_of_iter(&mut self) -> Option<T>;
     fn all_of_try_iter(&mut self) -> Vec<T>;
+}
+
+/// A value, or a delivery that is acknowledged when its value is taken out.
+pub trait Plain<T> {
+    fn plain(self) -> T;
+}
+
+impl<T> Plain<T> for T {
+    fn plain(self) -> T {
+        self
+    }
+}
+
+impl<T> Plain<T> for Delivery<T> {
+    fn plain(self) -> T {
+        self.into_parts().0
+    }
 }
 
 macro_rules! faces {
@@ -128,34 +145,43 @@ macro_rules! faces {
 
         impl<T: Send + 'static> Rx<T> for Receiver<T, $kind> {
             fn try_recv(&mut self) -> Result<T, TryRecvError> {
-                Self::try_recv(self)
+                Self::try_recv(self).map(Plain::plain)
             }
             fn recv(&mut self) -> Result<T, RecvError> {
-                Self::recv(self)
+                Self::recv(self).map(Plain::plain)
             }
             fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-                Self::recv_timeout(self, timeout)
+                Self::recv_timeout(self, timeout).map(Plain::plain)
             }
-            fn recv_async(&mut self) -> impl Future<Output = Result<T, RecvError>> + Send {
-                Self::recv_async(self)
+            async fn recv_async(&mut self) -> Result<T, RecvError> {
+                Self::recv_async(self).await.map(Plain::plain)
             }
             fn try_recv_many(&mut self, into: &mut Vec<T>, limit: usize) -> Result<usize, TryRecvError> {
-                Self::try_recv_many(self, into, limit)
+                let mut items = Vec::new();
+                let n = Self::try_recv_many(self, &mut items, limit);
+                into.extend(items.into_iter().map(Plain::plain));
+                n
             }
             fn recv_many(&mut self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
-                Self::recv_many(self, into, limit)
+                let mut items = Vec::new();
+                let n = Self::recv_many(self, &mut items, limit);
+                into.extend(items.into_iter().map(Plain::plain));
+                n
             }
             async fn recv_many_async(&mut self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
-                Self::recv_many_async(self, into, limit).await
+                let mut items = Vec::new();
+                let n = Self::recv_many_async(self, &mut items, limit).await;
+                into.extend(items.into_iter().map(Plain::plain));
+                n
             }
             fn drain(&mut self) -> Vec<T> {
-                Self::drain(self).collect()
+                Self::drain(self).map(Plain::plain).collect()
             }
             fn next_of_iter(&mut self) -> Option<T> {
-                Self::iter(self).next()
+                Self::iter(self).next().map(Plain::plain)
             }
             fn all_of_try_iter(&mut self) -> Vec<T> {
-                Self::try_iter(self).collect()
+                Self::try_iter(self).map(Plain::plain).collect()
             }
         }
     )*};
@@ -167,7 +193,10 @@ faces!(
     Kind<One, One, Evict>,
     Kind<Many, One, Evict>,
     Kind<Many, Many, Evict>,
-    Kind<Many, Many, Latest>
+    Kind<Many, Many, Latest>,
+    Kind<One, One, Ack>,
+    Kind<Many, Many, Ack>,
+    Kind<Many, One, Pull>
 );
 
 /// Handles of a new channel.
@@ -213,6 +242,10 @@ channel!(Mpmc, Kind<Many, Many>, mpmc::builder(), clones, clones);
 channel!(EvictingSpsc, Kind<One, One, Evict>, spsc::builder().evicting(), alone, alone);
 channel!(EvictingMpmc, Kind<Many, Many, Evict>, mpmc::builder().evicting(), clones, clones);
 
+channel!(AcknowledgedSpsc, Kind<One, One, Ack>, spsc::builder().acknowledged(), alone, alone);
+channel!(AcknowledgedMpmc, Kind<Many, Many, Ack>, mpmc::builder().acknowledged(), clones, clones);
+channel!(PulledMpsc, Kind<Many, One, Pull>, mpsc::builder().pulled(u64::MAX), clones, alone);
+
 /// Runs one generic test for each flavour, as a test of its own.
 #[macro_export]
 macro_rules! for_each_flavour {
@@ -223,6 +256,9 @@ macro_rules! for_each_flavour {
             mod mpmc { $(#[test] fn $test() { $crate::$test::<$crate::common::Mpmc>(); })* }
             mod evicting_spsc { $(#[test] fn $test() { $crate::$test::<$crate::common::EvictingSpsc>(); })* }
             mod evicting_mpmc { $(#[test] fn $test() { $crate::$test::<$crate::common::EvictingMpmc>(); })* }
+            mod acknowledged_spsc { $(#[test] fn $test() { $crate::$test::<$crate::common::AcknowledgedSpsc>(); })* }
+            mod acknowledged_mpmc { $(#[test] fn $test() { $crate::$test::<$crate::common::AcknowledgedMpmc>(); })* }
+            mod pulled_mpsc { $(#[test] fn $test() { $crate::$test::<$crate::common::PulledMpsc>(); })* }
         }
     };
 }
