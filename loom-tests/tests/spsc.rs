@@ -266,7 +266,7 @@ fn dropped_permit_beside_close() {
 fn permit_outlives_close() {
     for use_it in [true, false] {
         let outcome = if use_it { "sent" } else { "dropped" };
-        let config = Config::at_least(50).exactly(if use_it { &["sent"] } else { &["dropped"] });
+        let config = Config::at_least(40).exactly(if use_it { &["sent"] } else { &["dropped"] });
         check(&format!("spsc permit outlives close, {outcome}"), config, move |outcomes| {
             let (mut tx, mut rx) = spsc::bounded(1);
             let receiver = {
