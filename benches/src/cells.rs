@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::contestants::{
-    Contestant, Crossbeam, ManyReceivers, ManySenders, Message, Mpmc, Mpsc, Rtrb, Spsc, Std,
+    Contestant, Crossbeam, ManyReceivers, ManySenders, Message, Mpmc, MpmcAck, MpmcPull, Mpsc,
+    MpscAck, MpscPull, Rtrb, Spsc, SpscAck, SpscPull, Std,
 };
 use crate::modes::{Await, Block, BlockBatches, Mode, Poll, PollBatches};
 use crate::workloads::{Sample, Shape, ping_pong, solo, stream};
@@ -108,6 +109,8 @@ pub fn spsc() -> Vec<Cell> {
             vec![
                 alone::<Spsc, Poll, u64>(shape(64)),
                 alone::<Crossbeam, Poll, u64>(shape(64)),
+                alone::<SpscAck, Poll, u64>(shape(64)),
+                alone::<SpscPull, Poll, u64>(shape(64)),
                 alone::<Std, Poll, u64>(shape(64)),
                 alone::<Rtrb, Poll, u64>(shape(64)),
             ],
@@ -156,6 +159,8 @@ pub fn spsc() -> Vec<Cell> {
                 one::<Std, Block, u64>(shape),
                 batched(one::<Spsc, BlockBatches, u64>(shape)),
                 awaited(one::<Spsc, Await, u64>(shape)),
+                one::<SpscAck, Block, u64>(shape),
+                one::<SpscPull, Block, u64>(shape),
             ],
         ));
     }
@@ -174,6 +179,8 @@ pub fn mpsc() -> Vec<Cell> {
             vec![
                 alone::<Mpsc, Poll, u64>(shape(1, 64)),
                 alone::<Crossbeam, Poll, u64>(shape(1, 64)),
+                alone::<MpscAck, Poll, u64>(shape(1, 64)),
+                alone::<MpscPull, Poll, u64>(shape(1, 64)),
                 alone::<Std, Poll, u64>(shape(1, 64)),
             ],
         ),
@@ -223,6 +230,8 @@ pub fn mpsc() -> Vec<Cell> {
                     to_one::<Std, Block, u64>(shape),
                     batched(to_one::<Mpsc, BlockBatches, u64>(shape)),
                     awaited(to_one::<Mpsc, Await, u64>(shape)),
+                    to_one::<MpscAck, Block, u64>(shape),
+                    to_one::<MpscPull, Block, u64>(shape),
                 ],
             ));
         }
@@ -242,6 +251,8 @@ pub fn mpmc() -> Vec<Cell> {
             vec![
                 alone::<Mpmc, Poll, u64>(shape(1, 64)),
                 alone::<Crossbeam, Poll, u64>(shape(1, 64)),
+                alone::<MpmcAck, Poll, u64>(shape(1, 64)),
+                alone::<MpmcPull, Poll, u64>(shape(1, 64)),
             ],
         ),
         cell(
@@ -283,6 +294,8 @@ pub fn mpmc() -> Vec<Cell> {
                     to_many::<Crossbeam, Block, u64>(shape),
                     batched(to_many::<Mpmc, BlockBatches, u64>(shape)),
                     awaited(to_many::<Mpmc, Await, u64>(shape)),
+                    to_many::<MpmcAck, Block, u64>(shape),
+                    to_many::<MpmcPull, Block, u64>(shape),
                 ],
             ));
         }

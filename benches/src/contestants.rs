@@ -222,23 +222,99 @@ ours!(
     mpmc
 );
 
-impl ManySenders for Mpsc {
-    fn another_tx<T: Message>(tx: &Self::Tx<T>) -> Self::Tx<T> {
-        tx.clone()
-    }
+/// One flavour in one of the modes whose credits come back apart from the slots. Acknowledged at once, or
+/// with an endless demand: what is measured is the price of the mode.
+macro_rules! ours_in_mode {
+    ($(#[$doc:meta])* $Mode:ident, $name:literal, $flavour:ident, $mode:ident, $build:expr, $plain:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $Mode {}
+
+        impl Contestant for $Mode {
+            const NAME: &'static str = $name;
+            type Tx<T: Message> = backpressure::$flavour::Sender<T, backpressure::flavour::$mode>;
+            type Rx<T: Message> = backpressure::$flavour::Receiver<T, backpressure::flavour::$mode>;
+
+            fn bounded<T: Message>(capacity: usize) -> (Self::Tx<T>, Self::Rx<T>) {
+                $build(backpressure::$flavour::builder().capacity(capacity))
+                    .build()
+                    .expect("the capacity is sound")
+            }
+
+            #[inline(always)]
+            fn try_send<T: Message>(tx: &mut Self::Tx<T>, value: T) -> bool {
+                tx.try_send(value).is_ok()
+            }
+
+            #[inline(always)]
+            fn try_recv<T: Message>(rx: &mut Self::Rx<T>) -> Polled<T> {
+                polled(rx.try_recv().map($plain))
+            }
+        }
+
+        impl Blocking for $Mode {
+            #[inline(always)]
+            fn send<T: Message>(tx: &mut Self::Tx<T>, value: T) {
+                assert!(tx.send(value).is_ok());
+            }
+
+            #[inline(always)]
+            fn recv<T: Message>(rx: &mut Self::Rx<T>) -> Option<T> {
+                rx.recv().ok().map($plain)
+            }
+        }
+    };
 }
 
-impl ManySenders for Mpmc {
-    fn another_tx<T: Message>(tx: &Self::Tx<T>) -> Self::Tx<T> {
-        tx.clone()
-    }
+macro_rules! ours_in_modes {
+    ($($flavour:ident: $Ack:ident, $Pull:ident;)*) => {$(
+        ours_in_mode!(
+            /// Each message acknowledged as soon as it is received.
+            $Ack,
+            "backpressure, acknowledged",
+            $flavour,
+            Ack,
+            |builder: backpressure::Builder<_>| builder.acknowledged(),
+            |delivery| *delivery
+        );
+        ours_in_mode!(
+            /// An endless demand.
+            $Pull,
+            "backpressure, pulled",
+            $flavour,
+            Pull,
+            |builder: backpressure::Builder<_>| builder.pulled(u64::MAX),
+            |value| value
+        );
+    )*};
+}
+ours_in_modes! {
+    spsc: SpscAck, SpscPull;
+    mpsc: MpscAck, MpscPull;
+    mpmc: MpmcAck, MpmcPull;
 }
 
-impl ManyReceivers for Mpmc {
-    fn another_rx<T: Message>(rx: &Self::Rx<T>) -> Self::Rx<T> {
-        rx.clone()
-    }
+macro_rules! clones {
+    ($($Flavour:ident),*) => {$(
+        impl ManySenders for $Flavour {
+            fn another_tx<T: Message>(tx: &Self::Tx<T>) -> Self::Tx<T> {
+                tx.clone()
+            }
+        }
+    )*};
 }
+clones!(Mpsc, Mpmc, MpscAck, MpscPull, MpmcAck, MpmcPull);
+
+macro_rules! clones_receivers {
+    ($($Flavour:ident),*) => {$(
+        impl ManyReceivers for $Flavour {
+            fn another_rx<T: Message>(rx: &Self::Rx<T>) -> Self::Rx<T> {
+                rx.clone()
+            }
+        }
+    )*};
+}
+clones_receivers!(Mpmc, MpmcAck, MpmcPull);
 
 /// `crossbeam_channel::bounded`.
 #[derive(Debug)]

@@ -27,7 +27,11 @@ use crate::wait::{Experience, How, WaitStrategy};
 
 /// What lies beside the ring, in the same allocation.
 pub(crate) struct Company {
-    senders_gate: SendersGate,
+    /// Where senders wait for room, if there is no window.
+    beside: Gate,
+    /// Of credits that are given back apart from the slots; senders then wait there, in reach of whoever
+    /// holds one.
+    window: Option<Arc<Window>>,
     /// Where receivers wait for values.
     pub(crate) rx: Gate,
     /// Where `closed()` waits.
@@ -42,18 +46,6 @@ pub(crate) struct Company {
     rx_experience: Experience,
 }
 
-/// Where senders wait for room: in reach of whoever gives credits back.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lies in the channel's allocation, like all of this"
-)]
-enum SendersGate {
-    /// Of receivers, which release slots.
-    Beside(Gate),
-    /// Of receivers, and of whoever holds a part of the window.
-    InWindow(Arc<Window>),
-}
-
 pub(crate) type Tail<T, F> = raw::Tail<T, F, Company>;
 pub(crate) type Head<T, F> = raw::Head<T, F, Company>;
 pub(crate) type WeakTail<T, F> = raw::WeakTail<T, F, Company>;
@@ -63,12 +55,9 @@ impl Company {
         window: Option<Window>,
         #[cfg(feature = "std")] strategy: WaitStrategy,
     ) -> Self {
-        let senders_gate = match window {
-            None => SendersGate::Beside(Gate::new()),
-            Some(window) => SendersGate::InWindow(Arc::new(window)),
-        };
         Self {
-            senders_gate,
+            beside: Gate::new(),
+            window: window.map(Arc::new),
             rx: Gate::new(),
             closing: Gate::always_fenced(),
             senders: AtomicUsize::new(1),
@@ -83,20 +72,25 @@ impl Company {
     }
 
     /// Where senders wait for room.
-    #[inline(always)]
     pub(crate) fn tx(&self) -> &Gate {
-        match &self.senders_gate {
-            SendersGate::Beside(gate) => gate,
-            SendersGate::InWindow(window) => &window.tx,
+        self.window.as_ref().map_or(&self.beside, |window| &window.tx)
+    }
+
+    /// The same, decided when the program is compiled.
+    #[inline(always)]
+    fn tx_of<F: Flavour>(&self) -> &Gate {
+        match F::CREDIT {
+            Credit::Slots => &self.beside,
+            Credit::Acknowledged | Credit::Requested => self.tx(),
         }
     }
 
     /// What a receiver gets to see of a value.
     #[inline(always)]
     fn deliver<T, F: Flavour>(&self, value: T) -> F::Item<T> {
-        F::deliver(value, || match &self.senders_gate {
-            SendersGate::InWindow(window) => Lease::new(window.clone()),
-            SendersGate::Beside(_) => unreachable!("deliveries are made by channels with a window"),
+        F::deliver(value, || match &self.window {
+            Some(window) => Lease::new(window.clone()),
+            None => unreachable!("deliveries are made by channels with a window"),
         })
     }
 
@@ -114,12 +108,8 @@ impl Company {
     }
 
     /// The credits that are given back apart from the slots, in channels that do so.
-    #[inline(always)]
     pub(crate) fn window(&self) -> Option<&Arc<Window>> {
-        match &self.senders_gate {
-            SendersGate::Beside(_) => None,
-            SendersGate::InWindow(window) => Some(window),
-        }
+        self.window.as_ref()
     }
 
     #[cfg(feature = "std")]

@@ -124,7 +124,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T>) -> A {
         let company = self.company();
         let answer = claimed.take_as(|value| A::value(company.deliver::<T, F>(value)));
-        company.tx().notify();
+        company.tx_of::<F>().notify();
         answer
     }
 

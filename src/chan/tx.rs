@@ -5,18 +5,19 @@ use core::task::{Context, Poll};
 
 use super::Company;
 use crate::finally::Finally;
+use crate::flavour::{Credit, Flavour};
 use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
 use crate::wait::Place;
 #[cfg(feature = "std")]
 use crate::wait::{Deadline, block};
 
 /// The right to send, with everything that goes with it.
-pub(crate) struct Tx<'a, T, F: Sides>(Producer<'a, T, F, Company>);
+pub(crate) struct Tx<'a, T, F: Flavour>(Producer<'a, T, F, Company>);
 
 /// Credits in hand; given back when dropped.
-pub(crate) struct Held<'a, T, F: Sides>(Reserved<'a, T, F, Company>);
+pub(crate) struct Held<'a, T, F: Flavour>(Reserved<'a, T, F, Company>);
 
-impl<'a, T, F: Sides> Tx<'a, T, F> {
+impl<'a, T, F: Flavour> Tx<'a, T, F> {
     #[inline(always)]
     pub(crate) fn new(producer: Producer<'a, T, F, Company>) -> Self {
         Self(producer)
@@ -29,16 +30,28 @@ impl<'a, T, F: Sides> Tx<'a, T, F> {
 
     /// Sends the value, or gives it back.
     #[inline(always)]
-    pub(crate) fn try_send(&mut self, mut value: T) -> Result<(), (T, Refused)> {
+    pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
+        match self.0.try_send(value) {
+            Ok(()) if self.company().rx.notify() => self.settle_one(),
+            Ok(()) => Ok(()),
+            Err((value, Refused::Full)) if F::CREDIT != Credit::Slots => self.try_send_again(value),
+            Err((value, refused)) => Err((value, self.refused(refused))),
+        }
+    }
+
+    /// Looks for credits that were given back and are not yet in circulation.
+    #[cold]
+    fn try_send_again(&mut self, mut value: T) -> Result<(), (T, Refused)> {
         let mut looked = false;
-        loop {
+        while self.look_again(&mut looked) {
             match self.0.try_send(value) {
                 Ok(()) if self.company().rx.notify() => return self.settle_one(),
                 Ok(()) => return Ok(()),
-                Err((back, Refused::Full)) if self.look_again(&mut looked) => value = back,
+                Err((back, Refused::Full)) => value = back,
                 Err((value, refused)) => return Err((value, self.refused(refused))),
             }
         }
+        Err((value, Refused::Full))
     }
 
     /// After a refusal for lack of room: whether there may be credits after all, given back and not yet
@@ -304,7 +317,7 @@ fn granted<R>(answer: Result<R, Refused>) -> Option<Result<R, Refused>> {
 }
 
 /// An attempt at a reservation, which uses up the right to send only if it succeeds.
-fn reserve_with<'a, T, F: Sides>(
+fn reserve_with<'a, T, F: Flavour>(
     right: &mut Option<Tx<'a, T, F>>,
     n: usize,
 ) -> Option<Result<Held<'a, T, F>, Refused>> {
@@ -317,7 +330,7 @@ fn reserve_with<'a, T, F: Sides>(
     }
 }
 
-impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
+impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     /// Sends, and takes the oldest value away if that made one too many.
     pub(crate) fn displace(&mut self, value: T) -> Result<Option<T>, (T, Refused)> {
         let evicted = self.0.displace(value)?;
@@ -347,7 +360,7 @@ impl<T, F: Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     }
 }
 
-impl<T, F: Sides> Held<'_, T, F> {
+impl<T, F: Flavour> Held<'_, T, F> {
     pub(crate) fn left(&self) -> usize {
         self.0.left()
     }
@@ -367,7 +380,7 @@ impl<T, F: Sides> Held<'_, T, F> {
     }
 }
 
-impl<T, F: Sides> Drop for Held<'_, T, F> {
+impl<T, F: Flavour> Drop for Held<'_, T, F> {
     fn drop(&mut self) {
         let credits = self.0.left();
         if credits == 0 {

@@ -33,11 +33,8 @@ pub(crate) struct Core<T> {
     /// How far ahead of a position its room test looks.
     pub(super) lead: u64,
     pub(super) capacity: u64,
-    /// Slots beyond the capacity, so that an evicting producer does not run into the slot that a
-    /// consumer is just copying. Only rings with a shared head have any.
-    pub(super) spare: u64,
-    /// Where credits are given back apart from the slots.
-    pub(super) limit: Option<Arc<Limit>>,
+    /// What else than its slot may keep a producer from claiming a position.
+    pub(super) bound: Bound,
     /// Closing of an owned tail; see `tail::Owned`. Read before each owned send, written thrice in
     /// a channel's life, so it may share the line of the constants above.
     pub(super) closing: AtomicU32,
@@ -60,6 +57,17 @@ pub(super) fn pause(pauses: u64) {
     for _ in 0..pauses {
         spin_loop();
     }
+}
+
+/// What holds producers back beside the slots.
+pub(super) enum Bound {
+    /// Nothing: there are as many slots as credits, or the room test looks as far ahead.
+    Slots,
+    /// There are slots to spare, so that an evicting producer does not run into the slot that a consumer
+    /// is just copying. Only rings with a shared head have any.
+    Head,
+    /// Credits are given back apart from the slots.
+    Limit(Arc<Limit>),
 }
 
 /// How far producers may claim, where credits do not come back by themselves with the slots: counted
@@ -117,6 +125,11 @@ impl<T> Core<T> {
         if capacity > MAX_SLOTS / 2 {
             return Err(Unmakeable::TooLarge);
         }
+        let bound = match limit {
+            Some(limit) => Bound::Limit(limit),
+            None if spare > 0 => Bound::Head,
+            None => Bound::Slots,
+        };
         let window = capacity + spare;
         // With a single slot, "full at p" and "vacant at p + 1" would be the same place in time.
         let count = window.next_power_of_two().max(2);
@@ -139,8 +152,7 @@ impl<T> Core<T> {
             mask,
             lead: count as u64 - window,
             capacity,
-            spare,
-            limit,
+            bound,
             closing: AtomicU32::new(0),
             tail: CachePadded::new(AtomicU64::new(TailWord::at(start).bits())),
             head: CachePadded::new(AtomicU64::new(HeadWord::at(start).bits())),
@@ -167,9 +179,9 @@ impl<T> Core<T> {
     /// How many of `most` positions from `first` on the credits in circulation allow.
     #[inline(always)]
     pub(super) fn within_limit(&self, first: Position, most: u64) -> u64 {
-        match &self.limit {
-            None => most,
-            Some(limit) => most.min(first.distance_to(limit.position()).unwrap_or(0)),
+        match &self.bound {
+            Bound::Slots | Bound::Head => most,
+            Bound::Limit(limit) => most.min(first.distance_to(limit.position()).unwrap_or(0)),
         }
     }
 
@@ -282,9 +294,9 @@ impl<T> Core<T> {
         // ORDERING: Relaxed: numbers for people.
         let tail = self.load_tail(Ordering::Relaxed);
         let first = tail.position().plus(tail.reserved());
-        match &self.limit {
-            Some(limit) => first.distance_to(limit.position()).unwrap_or(0),
-            None => {
+        match &self.bound {
+            Bound::Limit(limit) => first.distance_to(limit.position()).unwrap_or(0),
+            Bound::Slots | Bound::Head => {
                 // ORDERING: Relaxed: as above.
                 let head = self.load_head(Ordering::Relaxed).position();
                 self.capacity.saturating_sub(head.distance_to(first).unwrap_or(0))

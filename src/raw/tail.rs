@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::position::{Position, TailWord};
-use super::ring::{Core, pause};
+use super::ring::{Bound, Core, pause};
 use super::{Owned, Shared};
 use crate::sync::{Ordering, UNDER_MODEL, fence};
 
@@ -322,15 +322,17 @@ impl TailSide for Owned {
 #[inline(always)]
 fn room_for<T>(core: &Core<T>, seen: TailWord, most: u64) -> u64 {
     let first = seen.position().plus(seen.reserved());
-    let most = if core.spare == 0 {
-        core.within_limit(first, most)
-    } else {
-        // The window of slots is wider than the capacity: count against the head as well.
-        // ORDERING: Relaxed: an old head only makes the answer smaller; the slots are vouched for
-        // by their stamps.
-        let head = core.load_head(Ordering::Relaxed).position();
-        let used = head.distance_to(first).unwrap_or(0);
-        most.min(core.capacity.saturating_sub(used))
+    let most = match core.bound {
+        Bound::Slots => most,
+        Bound::Limit(_) => core.within_limit(first, most),
+        Bound::Head => {
+            // The window of slots is wider than the capacity: count against the head as well.
+            // ORDERING: Relaxed: an old head only makes the answer smaller; the slots are vouched for
+            // by their stamps.
+            let head = core.load_head(Ordering::Relaxed).position();
+            let used = head.distance_to(first).unwrap_or(0);
+            most.min(core.capacity.saturating_sub(used))
+        }
     };
     room_from(core, first, most)
 }
