@@ -60,6 +60,41 @@ fn acknowledged_then_sent_in_batches() {
     acknowledged_then_sent("acknowledged then sent, in batches", 8);
 }
 
+/// The same without a wait, and without the fence of a send's look at the gate: what was done before an
+/// acknowledgement is visible to whoever holds its credit.
+fn acknowledged_then_reserved(name: &str, together: usize) {
+    check(name, Config::at_least(10).exactly(&["reserved", "full"]), move |outcomes| {
+        let (tx, rx) = mpmc_ack(1, together);
+        tx.try_send(1).unwrap();
+        let delivery = rx.try_recv().unwrap();
+        let note = Arc::new(Cell::new(0));
+        let written = Arc::clone(&note);
+        let worker = thread::spawn(move || {
+            written.set(1);
+            delivery.ack();
+        });
+        let reserved = match tx.try_reserve() {
+            Ok(_permit) => {
+                assert_eq!(note.get(), 1);
+                true
+            }
+            Err(_) => false,
+        };
+        worker.join().unwrap();
+        outcomes.record(if reserved { "reserved" } else { "full" });
+    });
+}
+
+#[test]
+fn acknowledged_then_reserved_at_once() {
+    acknowledged_then_reserved("acknowledged then reserved, at once", 1);
+}
+
+#[test]
+fn acknowledged_then_reserved_in_batches() {
+    acknowledged_then_reserved("acknowledged then reserved, in batches", 8);
+}
+
 /// The same with gates that start quiet.
 #[test]
 fn quiet_gates() {

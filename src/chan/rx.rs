@@ -169,8 +169,10 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         if emptiness != Emptiness::Closed {
             return Err(Nothing::Now);
         }
-        // Being told so may have been all that kept the channel from being drained.
-        self.company().tx().notify();
+        if self.0.sends_may_be_late() {
+            // Being told so was what kept the channel from being drained.
+            self.company().tx().notify();
+        }
         Err(Nothing::Ever)
     }
 
@@ -180,7 +182,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     pub(crate) fn recv<A: Answer<F::Item<T>>>(&mut self, deadline: impl FnOnce() -> Deadline) -> A {
         match self.0.claim() {
             Ok(claimed) => self.take(claimed),
-            Err(Emptiness::Closed) => self.try_recv(),
+            Err(Emptiness::Closed) => self.try_recv(), // which says so to others as well
             Err(_) => self.wait(deadline(), Self::try_recv),
         }
     }

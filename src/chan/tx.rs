@@ -116,6 +116,10 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         if from.is_empty() {
             return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
         }
+        if F::CREDIT != Credit::Slots {
+            // One claim: with the credits that are on their way.
+            self.company().look_again(from.len() as u64, &self.0.short_of(), &mut true);
+        }
         let mut looked = false;
         let sent = loop {
             match self.0.try_send_many(from) {

@@ -421,6 +421,11 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
         || S::Head::has_value(core) || S::Tail::is_closed(core)
     }
 
+    /// Whether a send may find out only after its publication that this side closed the channel.
+    pub(crate) fn sends_may_be_late(&self) -> bool {
+        S::Tail::SETTLES
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.joint.core.len()
     }
