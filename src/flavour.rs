@@ -31,7 +31,7 @@ pub enum Evict {}
 pub enum Latest {}
 
 /// Credits come back when a message is acknowledged: receivers yield a
-/// [`Delivery`](crate::Delivery).
+/// [`Delivery`].
 #[derive(Debug)]
 pub enum Ack {}
 

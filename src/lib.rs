@@ -27,8 +27,11 @@
 //! assert_eq!(worker.join().unwrap(), 499_500);
 //! ```
 //!
-//! Further pages: [guide](docs::guide), [guarantees](docs::guarantees),
-//! [memory model](docs::memory_model).
+//! Credits come back when a message is received, or when it is [acknowledged](delivery), or as receivers
+//! [ask](Builder::pulled): see [modes](docs::modes).
+//!
+//! Further pages: [guide](docs::guide), [modes](docs::modes), [words of others](docs::comparison),
+//! [guarantees](docs::guarantees), [memory model](docs::memory_model).
 //!
 //! # Where the code is
 //!

@@ -77,16 +77,20 @@ fn a_channel_is_its_slots_and_a_fixed_rest() {
         rest!(mpmc::builder(), 0),
         rest!(mpmc::builder().evicting(), 8),
     ];
-    println!("beside the slots: {rests:?} bytes");
+    let windows = [rest!(mpsc::builder().acknowledged(), 0), rest!(mpmc::builder().pulled(0), 0)];
+    println!("beside the slots: {rests:?} bytes, with a window {windows:?}");
+    assert_eq!(windows[0], windows[1]);
     assert!(rests.iter().all(|rest| *rest == rests[0]));
     // "About a dozen cache lines" of 128 bytes, as padding is on this processor.
     if cfg!(target_arch = "x86_64") {
         assert!(rests[0] <= 12 * 128, "{rests:?}");
+        assert!(windows[0] - rests[0] <= 7 * 128, "{windows:?}");
     }
 }
 
 #[test]
 fn messages_allocate_nothing() {
+    let (acked, mut deliveries) = mpsc::builder().capacity(4).acknowledged().build().unwrap();
     let (mut tx, mut rx) = spsc::bounded(4);
     let (many, shared) = mpmc::builder().capacity(4).evicting().build().unwrap();
     let mut batch = Vec::with_capacity(8);
@@ -95,6 +99,8 @@ fn messages_allocate_nothing() {
     for i in 0..100 {
         tx.try_send(i).unwrap();
         many.try_send(i).unwrap();
+        acked.try_send(i).unwrap();
+        drop(deliveries.try_recv().unwrap().map(i64::from));
         tx.try_reserve().unwrap().send(i).unwrap();
         many.try_reserve_many(2).unwrap().send(i).unwrap();
         batch.extend([i, i]);

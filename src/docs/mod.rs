@@ -3,6 +3,12 @@
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 
+#[doc = include_str!("modes.md")]
+pub mod modes {}
+
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
+
 #[doc = include_str!("guarantees.md")]
 pub mod guarantees {}
 
