@@ -54,6 +54,32 @@ pub enum RecvTimeoutError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestError;
 
+/// Why credits were not acquired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AcquireError {
+    /// Fewer are available, the gate is paused, or others are first in line.
+    Exhausted,
+    /// So many can never be available.
+    TooLarge,
+    /// Nothing was asked for: an acquisition of 0 credits is a mistake.
+    Nothing,
+    /// As many wait already as may.
+    TooManyWaiters,
+    /// Not enough came free in time.
+    TimedOut,
+    /// The gate is closed.
+    Closed,
+}
+
+impl AcquireError {
+    /// Whether a later attempt may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Exhausted | Self::TooManyWaiters | Self::TimedOut)
+    }
+}
+
 /// Why a channel could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -239,6 +265,19 @@ impl fmt::Display for RequestError {
     }
 }
 
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exhausted => "not enough credits available",
+            Self::TooLarge => "more credits than there can ever be",
+            Self::Nothing => "acquiring no credits",
+            Self::TooManyWaiters => "too many wait for credits",
+            Self::TimedOut => "timed out waiting for credits",
+            Self::Closed => "acquiring credits of a closed gate",
+        })
+    }
+}
+
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -256,4 +295,5 @@ impl Error for RecvError {}
 impl Error for TryRecvError {}
 impl Error for RecvTimeoutError {}
 impl Error for RequestError {}
+impl Error for AcquireError {}
 impl Error for BuildError {}

@@ -52,6 +52,7 @@ mod readme {}
 
 mod builder;
 mod chan;
+pub mod credit;
 pub mod delivery;
 pub mod docs;
 mod error;
@@ -75,10 +76,11 @@ mod wait;
 pub use sync::membarrier::want as want_membarrier;
 
 pub use builder::Builder;
+pub use credit::Credits;
 pub use delivery::{Delivery, Lease};
 pub use error::{
-    BuildError, RecvError, RecvTimeoutError, RequestError, SendError, SendTimeoutError,
-    TryRecvError, TrySendError,
+    AcquireError, BuildError, RecvError, RecvTimeoutError, RequestError, SendError,
+    SendTimeoutError, TryRecvError, TrySendError,
 };
 pub use overflow::{Clear, DropNewest, DropOldest, Fail, Merge, Offered};
 pub use permit::{Permit, Permits};

@@ -3,6 +3,9 @@
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 
+#[doc = include_str!("credits.md")]
+pub mod credits {}
+
 #[doc = include_str!("modes.md")]
 pub mod modes {}
 

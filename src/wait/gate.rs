@@ -56,6 +56,8 @@ const CALM_CHECK: u32 = 256;
 
 /// See the module's text.
 pub(crate) struct Gate {
+    /// Whether waiters keep their places until they leave, so that the first in line is the next.
+    in_line: bool,
     /// Read after every operation of the other side, written around waits: a line of its own.
     word: CachePadded<AtomicU32>,
     list: Mutex<Queue>,
@@ -63,23 +65,31 @@ pub(crate) struct Gate {
 
 struct Queue {
     waiters: WaitList,
+    /// How many may wait at a time.
+    most: usize,
     begun_before: u64,
 }
 
 impl Gate {
     pub(crate) fn new() -> Self {
-        Self::starting_at(if membarrier::available() { QUIET } else { FENCED })
+        Self::with(false, usize::MAX)
+    }
+
+    /// A gate whose waiters may keep their places, and of whom there may be at most so many.
+    pub(crate) fn with(in_line: bool, most: usize) -> Self {
+        Self::starting_at(if membarrier::available() { QUIET } else { FENCED }, in_line, most)
     }
 
     /// A gate where nobody ever calls [`Gate::notify`], so that quiet would save nothing.
     pub(crate) fn always_fenced() -> Self {
-        Self::starting_at(FENCED)
+        Self::starting_at(FENCED, false, usize::MAX)
     }
 
-    fn starting_at(word: u32) -> Self {
+    fn starting_at(word: u32, in_line: bool, most: usize) -> Self {
         Self {
+            in_line,
             word: CachePadded::new(AtomicU32::new(word)),
-            list: Mutex::new(Queue { waiters: WaitList::new(), begun_before: 0 }),
+            list: Mutex::new(Queue { waiters: WaitList::new(), most, begun_before: 0 }),
         }
     }
 
@@ -111,32 +121,36 @@ impl Gate {
         // ORDERING: Relaxed: ordered by the fence; what a waiter left is read under the lock.
         let word = self.word.load(Ordering::Relaxed);
         if word & WAITING != 0 {
-            self.wake(n);
+            self.wake(n, self.in_line);
         } else {
             self.calm_down();
         }
         word & CLOSING != 0
     }
 
-    /// Wakes the first `n` waiters, and those before them that a single change may not satisfy.
+    /// Wakes the first `n` waiters, and those before them that a single change may not satisfy. Where they
+    /// keep their places, the first alone: whoever leaves passes on what it leaves.
     #[cold]
-    fn wake(&self, mut n: u64) {
+    fn wake(&self, mut n: u64, keep_places: bool) {
         // Those who queue up again while this runs are not its concern: it ends.
         let mut present = None;
         while n > 0 {
             let mut queue = self.list.lock();
             let left = present.get_or_insert(queue.waiters.len());
-            let first = if *left == 0 { None } else { queue.waiters.notify_first() };
+            let first = if *left == 0 { None } else { queue.waiters.notify_first(keep_places) };
             if queue.waiters.is_empty() {
                 self.nobody_waits(&mut queue);
             }
             drop(queue);
             let Some((waker, greedy)) = first else { return };
+            if keep_places {
+                return waker.wake();
+            }
             *left -= 1;
             n -= u64::from(!greedy);
             // UNWIND: a waker may panic. The lock is free, the entry is out of the queue, and the
             // others are woken all the same.
-            let others = Finally::new((self, n), |(gate, n)| gate.wake(*n));
+            let others = Finally::new((self, n), |(gate, n)| gate.wake(*n, false));
             waker.wake();
             mem::forget(others);
         }
@@ -170,16 +184,39 @@ impl Gate {
 
     /// Queues the holder of `key` (or a newcomer) and makes sure that from now on either the
     /// caller's next look finds a change, or the change finds the caller queued.
-    pub(crate) fn enlist(&self, key: &mut Option<Key>, waker: &Waker, greedy: bool) {
+    ///
+    /// False if so many wait already that a newcomer must not.
+    #[must_use]
+    pub(crate) fn enlist(&self, key: &mut Option<Key>, waker: &Waker, greedy: bool) -> bool {
         // A waker's `clone` is foreign code as well: not under the lock.
         let waker = waker.clone();
         let mut queue = self.list.lock();
+        if key.is_none() && queue.waiters.len() >= queue.most {
+            drop(queue);
+            return false;
+        }
         let replaced = queue.waiters.enlist(key, waker, greedy);
         self.mark(WAITING);
         drop(queue);
         drop(replaced);
         // ORDERING: SeqCst fence, edge [E5]: between the mark and the caller's next look.
         fence(Ordering::SeqCst);
+        true
+    }
+
+    /// Where places are kept: whether the holder of `key`, or a newcomer, has nobody before it.
+    pub(crate) fn is_next(&self, key: Option<&Key>) -> bool {
+        match key {
+            _ if !self.in_line => true,
+            Some(key) => self.list.lock().waiters.is_first(key),
+            // ORDERING: Relaxed: whoever queues up at the same time comes neither before nor after.
+            None => self.word.load(Ordering::Relaxed) & WAITING == 0,
+        }
+    }
+
+    /// How many wait: a snapshot.
+    pub(crate) fn waiters(&self) -> usize {
+        self.list.lock().waiters.len()
     }
 
     /// Sets a bit that notifiers must see. The lock is held.
@@ -208,8 +245,13 @@ impl Gate {
     pub(crate) fn pass_on(&self) {
         // ORDERING: Relaxed: the caller has just held the lock; whoever enlists later looks again.
         if self.word.load(Ordering::Relaxed) & WAITING != 0 {
-            self.wake(1);
+            self.wake(1, self.in_line);
         }
+    }
+
+    /// After a change that lets anybody go on who can be satisfied: wakes them, or the first in line.
+    pub(crate) fn wake_those_who_may_go(&self) {
+        self.wake(u64::MAX, self.in_line);
     }
 
     /// Makes every later send on an owned tail settle.
@@ -218,9 +260,9 @@ impl Gate {
         self.mark(CLOSING);
     }
 
-    /// Wakes everybody.
+    /// Wakes everybody, for good: places are given up.
     pub(crate) fn wake_all(&self) {
-        self.wake(u64::MAX);
+        self.wake(u64::MAX, false);
     }
 }
 
@@ -238,7 +280,7 @@ mod tests {
         let gate = Gate::new();
         let word = || gate.word.load(Ordering::Relaxed);
         let mut key = None;
-        gate.enlist(&mut key, &current_waker(), false);
+        assert!(gate.enlist(&mut key, &current_waker(), false));
         assert_eq!(word(), FENCED | WAITING);
         gate.notify();
         assert_eq!(word(), FENCED);
@@ -248,7 +290,7 @@ mod tests {
             gate.notify();
         }
         assert_eq!(word(), QUIET);
-        gate.enlist(&mut key, &current_waker(), false);
+        assert!(gate.enlist(&mut key, &current_waker(), false));
         assert_eq!(word(), FENCED | WAITING);
         gate.leave(key.unwrap());
         assert_eq!(word(), FENCED);

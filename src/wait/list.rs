@@ -15,6 +15,8 @@ pub(crate) struct Key(usize);
 struct Entry {
     /// `None`: free, or notified.
     waker: Option<Waker>,
+    /// Whether it stands in the queue: where places are kept, also after it was notified.
+    linked: bool,
     /// Whether one freed credit may not be enough for it.
     greedy: bool,
     /// Neighbours in the queue while waiting; `next` also chains free entries.
@@ -60,10 +62,10 @@ impl WaitList {
         greedy: bool,
     ) -> Option<Waker> {
         match key {
-            Some(Key(at)) if self.entries[*at].waker.is_some() => {
+            Some(Key(at)) if self.entries[*at].linked => {
                 return self.entries[*at].waker.replace(waker);
             }
-            // Notified before, and nothing came of it: to the end of the queue.
+            // Notified before, its place given up, and nothing came of it: to the end of the queue.
             Some(Key(at)) => self.append(*at, waker, greedy),
             None => {
                 let at = self.vacant();
@@ -77,7 +79,7 @@ impl WaitList {
     /// Removes an entry, notified or not.
     pub(crate) fn remove(&mut self, Key(at): Key) -> Option<Waker> {
         let waker = self.entries[at].waker.take();
-        if waker.is_some() {
+        if self.entries[at].linked {
             self.unlink(at);
         }
         self.entries[at].next = self.free;
@@ -85,20 +87,34 @@ impl WaitList {
         waker
     }
 
-    /// Takes the longest-waiting entry out of the queue: its waker, and whether it is greedy.
-    pub(crate) fn notify_first(&mut self) -> Option<(Waker, bool)> {
+    /// Whether this entry has waited longest.
+    pub(crate) fn is_first(&self, Key(at): &Key) -> bool {
+        self.first == *at
+    }
+
+    /// Takes the longest-waiting entry's waker, and says whether it is greedy. It leaves the queue, unless
+    /// it keeps its place; there it is notified once until it looks.
+    pub(crate) fn notify_first(&mut self, keeps_place: bool) -> Option<(Waker, bool)> {
         let at = self.first;
         if at == NONE {
             return None;
         }
-        self.unlink(at);
+        if !keeps_place {
+            self.unlink(at);
+        }
         let entry = &mut self.entries[at];
         entry.waker.take().map(|waker| (waker, entry.greedy))
     }
 
     fn vacant(&mut self) -> usize {
         if self.free == NONE {
-            self.entries.push(Entry { waker: None, greedy: false, prev: NONE, next: NONE });
+            self.entries.push(Entry {
+                waker: None,
+                linked: false,
+                greedy: false,
+                prev: NONE,
+                next: NONE,
+            });
             return self.entries.len() - 1;
         }
         let at = self.free;
@@ -110,7 +126,8 @@ impl WaitList {
         self.begun += 1;
         self.queued += 1;
         let last = self.last;
-        self.entries[at] = Entry { waker: Some(waker), greedy, prev: last, next: NONE };
+        self.entries[at] =
+            Entry { waker: Some(waker), linked: true, greedy, prev: last, next: NONE };
         match last {
             NONE => self.first = at,
             last => self.entries[last].next = at,
@@ -120,6 +137,7 @@ impl WaitList {
 
     fn unlink(&mut self, at: usize) {
         let Entry { prev, next, .. } = self.entries[at];
+        self.entries[at].linked = false;
         self.queued -= 1;
         match prev {
             NONE => self.first = next,
@@ -158,12 +176,12 @@ mod tests {
         // The middle one leaves; the others stay in order.
         let gone = list.remove(keys[1].take().unwrap()).unwrap();
         assert!(gone.will_wake(&wakers[1]));
-        assert!(list.notify_first().unwrap().0.will_wake(&wakers[0]));
-        assert!(list.notify_first().unwrap().0.will_wake(&wakers[2]));
-        assert!(list.notify_first().is_none());
+        assert!(list.notify_first(false).unwrap().0.will_wake(&wakers[0]));
+        assert!(list.notify_first(false).unwrap().0.will_wake(&wakers[2]));
+        assert!(list.notify_first(false).is_none());
         // A notified entry stays its holder's until removed; it may queue again.
         assert!(list.enlist(&mut keys[0], wakers[0].clone(), true).is_none());
-        assert!(list.notify_first().unwrap().1);
+        assert!(list.notify_first(false).unwrap().1);
         assert!(list.remove(keys[0].take().unwrap()).is_none());
         assert!(list.remove(keys[2].take().unwrap()).is_none());
         // Nothing grows: three entries serve any number of later waits.
@@ -175,6 +193,25 @@ mod tests {
             assert!(list.remove(key.unwrap()).unwrap().will_wake(&wakers[1]));
         }
         assert_eq!(list.entries.len(), 3);
+        assert!(list.is_empty());
+    }
+
+    #[test]
+    fn places_are_kept() {
+        let mut list = WaitList::new();
+        let wakers = [waker(), waker()];
+        let mut keys = [None, None];
+        for (key, waker) in keys.iter_mut().zip(&wakers) {
+            assert!(list.enlist(key, waker.clone(), false).is_none());
+        }
+        assert!(list.notify_first(true).unwrap().0.will_wake(&wakers[0]));
+        assert!(list.notify_first(true).is_none(), "notified once until it looks");
+        assert!(list.enlist(&mut keys[0], wakers[0].clone(), false).is_none());
+        assert!(list.is_first(keys[0].as_ref().unwrap()));
+        assert_eq!(list.len(), 2);
+        list.remove(keys[0].take().unwrap());
+        assert!(list.is_first(keys[1].as_ref().unwrap()));
+        list.remove(keys[1].take().unwrap());
         assert!(list.is_empty());
     }
 }

@@ -15,11 +15,15 @@ use core::task::{Context, Poll, Waker};
 pub(crate) use gate::Gate;
 use list::Key;
 #[cfg(feature = "std")]
-pub(crate) use park::{Deadline, block};
+pub(crate) use park::{Deadline, Unmet, block, block_in_line};
 #[cfg(feature = "std")]
 pub use strategy::WaitStrategy;
 #[cfg(feature = "std")]
 pub(crate) use strategy::{Experience, How};
+
+/// As many wait as may.
+#[derive(Debug)]
+pub(crate) struct Crowded;
 
 /// A place in the queue of one gate, given up when the wait ends in whatever way.
 #[derive(Debug, Default)]
@@ -35,9 +39,15 @@ impl Place {
         Self { key: None, greedy: true }
     }
 
-    /// Queues, or renews the waker; the caller then looks again before it waits.
-    fn take(&mut self, gate: &Gate, waker: &Waker, greedy: bool) {
-        gate.enlist(&mut self.key, waker, greedy || self.greedy);
+    /// Queues, or renews the waker; the caller then looks again before it waits. False if too many wait.
+    #[must_use]
+    fn take(&mut self, gate: &Gate, waker: &Waker, greedy: bool) -> bool {
+        gate.enlist(&mut self.key, waker, greedy || self.greedy)
+    }
+
+    /// Where places are kept: whether nobody comes before this one.
+    pub(crate) fn is_next(&self, gate: &Gate) -> bool {
+        gate.is_next(self.key.as_ref())
     }
 
     /// Ends the wait. `more` says whether there is something for the next in line, and is only
@@ -63,12 +73,28 @@ impl Place {
         cx: &mut Context<'_>,
         mut attempt: impl FnMut() -> Option<R>,
     ) -> Poll<R> {
-        if let Some(done) = attempt() {
-            return Poll::Ready(done);
+        self.poll_in_line(gate, greedy, cx, |_| attempt()).map(|done| match done {
+            Ok(done) => done,
+            Err(Crowded) => unreachable!("any number may wait at this gate"),
+        })
+    }
+
+    /// The same at a gate where places are kept, or not everybody may wait.
+    pub(crate) fn poll_in_line<R>(
+        &mut self,
+        gate: &Gate,
+        greedy: bool,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut(&Self) -> Option<R>,
+    ) -> Poll<Result<R, Crowded>> {
+        if let Some(done) = attempt(self) {
+            return Poll::Ready(Ok(done));
         }
-        self.take(gate, cx.waker(), greedy);
-        match attempt() {
-            Some(done) => Poll::Ready(done),
+        if !self.take(gate, cx.waker(), greedy) {
+            return Poll::Ready(Err(Crowded));
+        }
+        match attempt(self) {
+            Some(done) => Poll::Ready(Ok(done)),
             None => Poll::Pending,
         }
     }

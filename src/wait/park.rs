@@ -40,8 +40,6 @@ impl Deadline {
 ///
 /// There is always one attempt, and always one after the deadline. `more` says whether there is
 /// something for the next in line.
-#[cold]
-#[inline(never)]
 pub(crate) fn block<R>(
     gate: &Gate,
     greedy: bool,
@@ -50,9 +48,33 @@ pub(crate) fn block<R>(
     attempt: &mut dyn FnMut() -> Option<R>,
     more: &dyn Fn() -> bool,
 ) -> Option<R> {
-    let awake = how.wait_awake(&mut *attempt, || deadline.has_passed());
-    if awake.is_some() {
-        return awake;
+    block_in_line(gate, greedy, how, deadline, &mut |_| attempt(), more).ok()
+}
+
+/// Why a wait ended without result.
+#[derive(Debug)]
+pub(crate) enum Unmet {
+    /// The deadline came first.
+    Late,
+    /// As many wait as may.
+    Crowded,
+}
+
+/// [`block`] at a gate where places are kept, or not everybody may wait.
+#[cold]
+#[inline(never)]
+pub(crate) fn block_in_line<R>(
+    gate: &Gate,
+    greedy: bool,
+    how: How<'_>,
+    deadline: Deadline,
+    attempt: &mut dyn FnMut(&Place) -> Option<R>,
+    more: &dyn Fn() -> bool,
+) -> Result<R, Unmet> {
+    let nowhere = Place::default();
+    let awake = how.wait_awake(|| attempt(&nowhere), || deadline.has_passed());
+    if let Some(done) = awake {
+        return Ok(done);
     }
     /// Leaves the queue, also when an attempt or a park unwinds.
     struct InLine<'a> {
@@ -70,16 +92,19 @@ pub(crate) fn block<R>(
     loop {
         // Asked before the last look, so that what came at the deadline is still taken.
         let late = deadline.has_passed();
-        line.place.take(gate, &waker, greedy);
-        let done = attempt();
-        if done.is_some() || late {
-            return done;
+        if !line.place.take(gate, &waker, greedy) {
+            return Err(Unmet::Crowded);
+        }
+        if let Some(done) = attempt(&line.place) {
+            return Ok(done);
+        }
+        if late {
+            return Err(Unmet::Late);
         }
         thread::park_until(deadline.instant());
         // A look before queueing again: most wakes find what they were sent for.
-        let done = attempt();
-        if done.is_some() {
-            return done;
+        if let Some(done) = attempt(&line.place) {
+            return Ok(done);
         }
     }
 }

@@ -1,0 +1,264 @@
+//! Everything but acquiring and releasing: what is rarely done, one at a time.
+
+use core::fmt;
+
+use super::counts::Counts;
+use super::{Credits, MOST, Shared};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
+use crate::wait::Gate;
+#[cfg(feature = "std")]
+use crate::wait::{Experience, WaitStrategy};
+
+/// Settings of a gate before it is made.
+#[derive(Clone, Debug)]
+pub struct CreditsBuilder {
+    fifo: bool,
+    max_waiters: usize,
+    #[cfg(feature = "std")]
+    strategy: WaitStrategy,
+}
+
+/// What the lock guards.
+pub(super) struct Control {
+    /// A pool has all its credits from the start.
+    pool: bool,
+    /// Ever put into circulation other than by a release, and ever taken out other than by acquiring.
+    granted: u64,
+    withdrawn: u64,
+    pauses: usize,
+}
+
+/// What has become of a gate's credits: cumulative, modulo 2^62. Exact when nobody is using the gate, a
+/// snapshot otherwise.
+///
+/// `granted + returned == acquired + revoked + available`; what permits hold or have spent is
+/// `acquired - returned`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreditCounters {
+    /// Put into circulation: a pool's total, grants, growth.
+    pub granted: u64,
+    /// Taken by permits.
+    pub acquired: u64,
+    /// Given back by permits.
+    pub returned: u64,
+    /// Taken out of circulation: revoked, drained, shrunk.
+    pub revoked: u64,
+    /// Available now; see [`Credits::available`].
+    pub available: i64,
+}
+
+impl CreditsBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            fifo: false,
+            max_waiters: usize::MAX,
+            #[cfg(feature = "std")]
+            strategy: WaitStrategy::default(),
+        }
+    }
+
+    /// Serves waiters strictly in the order in which they came, and nobody before them.
+    ///
+    /// The trap of it: a future that stands first and is not polled keeps everybody waiting. The trap of
+    /// doing without: those who want much may wait for ever beside a stream of those who want little.
+    #[must_use]
+    pub fn fifo(mut self) -> Self {
+        self.fifo = true;
+        self
+    }
+
+    /// How many may wait at a time; any number if not set. Waiters are a queue too, and this bounds it.
+    #[must_use]
+    pub fn max_waiters(mut self, most: usize) -> Self {
+        self.max_waiters = most;
+        self
+    }
+
+    /// How blocking operations wait. [`WaitStrategy::Adaptive`] if not set.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn wait_strategy(mut self, strategy: WaitStrategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Makes a [pool](Credits::pool).
+    ///
+    /// # Panics
+    /// If `total` is above 2^60.
+    #[must_use]
+    pub fn pool(self, total: u64) -> Credits {
+        self.build(true, total, total)
+    }
+
+    /// Makes an [on-demand gate](Credits::on_demand).
+    ///
+    /// # Panics
+    /// If `max` is above 2^60.
+    #[must_use]
+    pub fn on_demand(self, max: u64) -> Credits {
+        self.build(false, 0, max)
+    }
+
+    fn build(self, pool: bool, available: u64, most: u64) -> Credits {
+        assert!(most <= MOST, "{most} are more credits than a gate can count");
+        let control = Control { pool, granted: available, withdrawn: 0, pauses: 0 };
+        let shared = Shared {
+            counts: Counts::new(available),
+            gate: Gate::with(self.fifo, self.max_waiters),
+            most: AtomicU64::new(most),
+            control: Mutex::new(control),
+            #[cfg(feature = "std")]
+            strategy: self.strategy,
+            #[cfg(feature = "std")]
+            experience: Experience::new(),
+        };
+        Credits { shared: Arc::new(shared) }
+    }
+}
+
+/// Control, by whoever holds a handle.
+impl Credits {
+    /// Puts up to `n` new credits into circulation; how many: what would make more than the maximum available is
+    /// not accepted. A pool has all its credits, and a closed gate needs none: they accept 0.
+    ///
+    /// Progress: a short lock, then waking. Runs no code of those who wait, except their wakers.
+    pub fn grant(&self, n: u64) -> u64 {
+        let mut control = self.shared.control.lock();
+        let accepted = control.accept(&self.shared, n);
+        drop(control);
+        self.shared.gate.notify_many(accepted);
+        accepted
+    }
+
+    /// Grants what is missing to have granted `total` credits since the gate was made; how many that were.
+    /// The same total twice grants nothing the second time, so that it can be sent again.
+    pub fn grant_to(&self, total: u64) -> u64 {
+        let mut control = self.shared.control.lock();
+        let missing = total.saturating_sub(control.granted);
+        let accepted = control.accept(&self.shared, missing);
+        drop(control);
+        self.shared.gate.notify_many(accepted);
+        accepted
+    }
+
+    /// Takes up to `n` credits that nobody has acquired out of circulation; how many. A pool is then as much
+    /// smaller.
+    pub fn revoke(&self, n: u64) -> u64 {
+        let mut control = self.shared.control.lock();
+        let revoked = self.shared.counts.withdraw(n);
+        control.withdrawn += revoked;
+        if control.pool {
+            // ORDERING: Relaxed: under the lock; see `Shared::check`.
+            self.shared.most.fetch_sub(revoked, Ordering::Relaxed);
+        }
+        drop(control);
+        // Somebody may wait for more than there can be now.
+        self.shared.gate.wake_those_who_may_go();
+        revoked
+    }
+
+    /// Takes every credit that nobody has acquired out of circulation; how many.
+    pub fn drain(&self) -> u64 {
+        self.revoke(u64::MAX)
+    }
+
+    /// Changes how many credits a pool has, or how many an on-demand gate holds ready at the most.
+    ///
+    /// A pool that is made smaller than what is out is in debt: credits that come back pay it first, and
+    /// [`available`](Self::available) is negative meanwhile.
+    ///
+    /// # Panics
+    /// If `total` is above 2^60.
+    pub fn resize(&self, total: u64) {
+        assert!(total <= MOST, "{total} are more credits than a gate can count");
+        let mut control = self.shared.control.lock();
+        // ORDERING: Relaxed: under the lock; see `Shared::check`.
+        let before = self.shared.most.swap(total, Ordering::Relaxed);
+        if control.pool && total < before {
+            self.shared.counts.owe(before - total);
+            control.withdrawn += before - total;
+        } else if control.pool {
+            self.shared.counts.give(total - before);
+            control.granted += total - before;
+        }
+        drop(control);
+        self.shared.gate.wake_those_who_may_go();
+    }
+
+    /// Lets nothing be acquired until the guard is dropped. Pauses are counted: the last guard counts.
+    pub fn pause(&self) -> PauseGuard {
+        let mut control = self.shared.control.lock();
+        control.pauses += 1;
+        self.shared.counts.pause();
+        drop(control);
+        PauseGuard { credits: self.clone() }
+    }
+
+    /// Lets nothing be acquired any more, and wakes everybody who waits. Whether this call was the one that
+    /// closed the gate. Permits that are out stay good.
+    pub fn close(&self) -> bool {
+        let first = self.shared.counts.close();
+        if first {
+            self.shared.gate.wake_all();
+        }
+        first
+    }
+
+    /// What has become of the credits.
+    #[must_use]
+    pub fn counters(&self) -> CreditCounters {
+        let control = self.shared.control.lock();
+        let (taken, given) = self.shared.counts.totals();
+        CreditCounters {
+            granted: control.granted,
+            acquired: taken.saturating_sub(control.withdrawn),
+            returned: given.saturating_sub(control.granted),
+            revoked: control.withdrawn,
+            available: self.shared.counts.available(),
+        }
+    }
+}
+
+impl Control {
+    fn accept(&mut self, shared: &Shared, n: u64) -> u64 {
+        if self.pool || shared.counts.is_closed() {
+            return 0;
+        }
+        let there = shared.counts.available().max(0) as u64;
+        // ORDERING: Relaxed: under the lock.
+        let accepted = n.min(shared.most.load(Ordering::Relaxed).saturating_sub(there));
+        shared.counts.give(accepted);
+        self.granted += accepted;
+        accepted
+    }
+}
+
+/// Keeps a gate paused until dropped.
+#[must_use = "the pause ends when this is dropped"]
+pub struct PauseGuard {
+    credits: Credits,
+}
+
+impl Drop for PauseGuard {
+    fn drop(&mut self) {
+        let shared = &*self.credits.shared;
+        let mut control = shared.control.lock();
+        control.pauses -= 1;
+        let last = control.pauses == 0;
+        if last {
+            shared.counts.resume();
+        }
+        drop(control);
+        if last {
+            shared.gate.wake_those_who_may_go();
+        }
+    }
+}
+
+impl fmt::Debug for PauseGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PauseGuard")
+    }
+}
