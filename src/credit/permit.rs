@@ -70,7 +70,7 @@ impl<'a> Permit<'a> {
     ///
     /// # Errors
     /// The other permit, if it is of another gate.
-    pub fn merge(&mut self, mut other: Permit<'a>) -> Result<(), Permit<'a>> {
+    pub fn merge<'b>(&mut self, mut other: Permit<'b>) -> Result<(), Permit<'b>> {
         if !self.of.same_gate(&other.of) {
             return Err(other);
         }
