@@ -70,6 +70,7 @@ mod sender;
 pub mod spsc;
 mod sync;
 mod wait;
+pub mod weighted;
 
 /// For the models only: whether gates may use the barrier that the waiting side pays for.
 #[cfg(backpressure_loom)]

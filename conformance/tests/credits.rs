@@ -2,14 +2,15 @@
 
 mod common;
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use backpressure::credit::{AcquireFuture, CreditCounters, PauseGuard, Permit};
-use backpressure::{AcquireError, Credits};
+use backpressure::weighted::{Oversize, WeighError, weighted};
+use backpressure::{AcquireError, Credits, mpmc, mpsc};
 use common::Bell;
 use proptest::prelude::*;
 use static_assertions::assert_impl_all;
@@ -559,6 +560,120 @@ proptest! {
             );
         }
     }
+}
+
+const KIB: u64 = 1024;
+
+fn of_256_kib() -> Vec<u8> {
+    vec![0; 256 * KIB as usize]
+}
+
+#[test]
+fn scenario_15_weights() {
+    let (tx, mut rx) =
+        weighted(mpsc::bounded(100), 1024 * KIB, Oversize::Reject, |bytes: &Vec<u8>| {
+            bytes.len() as u64
+        });
+    for _ in 0..4 {
+        tx.try_send(of_256_kib()).unwrap();
+    }
+    assert_eq!((tx.weight(), tx.budget()), (1024 * KIB, 1024 * KIB));
+    assert!(matches!(tx.try_send(of_256_kib()), Err(WeighError::Full(_))));
+    tx.try_send(Vec::new()).unwrap(); // weighs nothing
+    let bell = Bell::new();
+    let mut fifth = pin!(tx.send_async(of_256_kib()));
+    assert!(bell.poll(fifth.as_mut()).is_pending());
+    let received = rx.recv().unwrap();
+    assert_eq!((received.len() as u64, received.weight()), (256 * KIB, 256 * KIB));
+    assert_eq!(bell.rings(), 0, "not yet unpacked");
+    drop(received);
+    assert_eq!(bell.rings(), 1);
+    assert!(bell.poll(fifth.as_mut()).is_ready());
+    let too_large = vec![0; 2048 * KIB as usize];
+    let back = tx.try_send(too_large).unwrap_err();
+    assert!(matches!(back, WeighError::TooLarge(_)));
+    let back = pollster::block_on(tx.send_async(back.into_inner())).unwrap_err();
+    assert!(matches!(&back, WeighError::TooLarge(bytes) if bytes.len() as u64 == 2048 * KIB));
+    assert!(matches!(tx.send(back.into_inner()), Err(WeighError::TooLarge(_))));
+    drop(rx);
+    assert_eq!(tx.weight(), 0, "what was queued is gone, and its weight is back");
+}
+
+#[test]
+fn scenario_15_weights_admit_alone() {
+    let (tx, rx) =
+        weighted(mpmc::bounded(100), 1024 * KIB, Oversize::AdmitAlone, |bytes: &Vec<u8>| {
+            bytes.len() as u64
+        });
+    let large = || vec![0; 2048 * KIB as usize];
+    tx.try_send(vec![0]).unwrap();
+    let large = tx.try_send(large()).unwrap_err().into_inner();
+    let bell = Bell::new();
+    let mut waiting = pin!(tx.send_async(large));
+    assert!(bell.poll(waiting.as_mut()).is_pending());
+    assert!(matches!(tx.try_send(vec![0]), Err(WeighError::Full(_))), "others do not pass it by");
+    drop(rx.recv().unwrap());
+    assert!(bell.poll(waiting.as_mut()).is_ready());
+    assert_eq!(tx.weight(), tx.budget());
+    assert!(matches!(tx.try_send(vec![0]), Err(WeighError::Full(_))));
+    assert_eq!(rx.recv().unwrap().into_inner().len() as u64, 2048 * KIB);
+    tx.try_send(vec![0]).unwrap();
+}
+
+#[test]
+fn weights_across_threads() {
+    let (tx, mut rx) = weighted(mpsc::bounded(4), 10, Oversize::Reject, |n: &u64| *n % 7);
+    thread::scope(|threads| {
+        for start in [0, 1000] {
+            let tx = tx.clone();
+            threads.spawn(move || {
+                for i in start..start + 1000 {
+                    if i % 2 == 0 {
+                        tx.send(i).unwrap();
+                    } else {
+                        pollster::block_on(tx.send_async(i)).unwrap();
+                    }
+                }
+            });
+        }
+        let watch = tx.clone();
+        drop(tx);
+        let mut sum = 0;
+        for _ in 0..2000 {
+            assert!(watch.weight() <= 10);
+            sum += rx.recv().unwrap().into_inner();
+        }
+        assert_eq!(sum, 2000 * 1999 / 2);
+        assert_eq!(watch.weight(), 0);
+        // A wait for weight ends with the channel, though nobody gives weight back.
+        watch.try_send(6).unwrap();
+        let held: Vec<_> = rx.try_iter().collect();
+        let waiter = {
+            let watch = watch.clone();
+            threads.spawn(move || watch.send(6).and_then(|()| watch.send(6)))
+        };
+        rx.close();
+        assert!(matches!(waiter.join().unwrap(), Err(WeighError::Closed(6))));
+        drop(held);
+    });
+}
+
+#[test]
+fn a_cancelled_weighed_send_gives_everything_back() {
+    let (tx, mut rx) = weighted(mpsc::bounded(1), 4, Oversize::Reject, |n: &u64| *n);
+    tx.try_send(1).unwrap();
+    // Waits for the slot, with its weight in hand.
+    let mut send = Box::pin(tx.send_async(2));
+    assert!(Bell::new().poll(send.as_mut()).is_pending());
+    assert_eq!(tx.weight(), 3);
+    let send = Pin::into_inner(send);
+    assert_eq!((send.into_inner(), tx.weight()), (Some(2), 1));
+    // Waits for weight.
+    let mut send = Box::pin(tx.send_async(4));
+    assert!(Bell::new().poll(send.as_mut()).is_pending());
+    drop(send);
+    assert_eq!(rx.recv().unwrap().into_inner(), 1);
+    assert_eq!(tx.weight(), 0);
 }
 
 /// A waiting thread and its wakers stay alive no longer than the wait.

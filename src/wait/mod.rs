@@ -15,7 +15,7 @@ use core::task::{Context, Poll, Waker};
 pub(crate) use gate::Gate;
 use list::Key;
 #[cfg(feature = "std")]
-pub(crate) use park::{Deadline, Unmet, block, block_in_line};
+pub(crate) use park::{Deadline, Unmet, block, block_in_line, block_on};
 #[cfg(feature = "std")]
 pub use strategy::WaitStrategy;
 #[cfg(feature = "std")]

@@ -1,5 +1,8 @@
 //! A thread's wait: awake for a moment, then asleep.
 
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::Instant;
 
@@ -105,6 +108,18 @@ pub(crate) fn block_in_line<R>(
         // A look before queueing again: most wakes find what they were sent for.
         if let Some(done) = attempt(&line.place) {
             return Ok(done);
+        }
+    }
+}
+
+/// Blocks the thread until a future ends: for waits at several gates at once.
+pub(crate) fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
+    let waker = thread::current_waker();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        match Pin::new(&mut future).poll(&mut cx) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => thread::park_until(None),
         }
     }
 }

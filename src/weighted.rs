@@ -1,0 +1,365 @@
+//! Channels bounded by weight as well: a budget in units of your choice (bytes, rows), beside the number of
+//! messages.
+//!
+//! [`weighted`] puts a [`Credits`] pool before the senders of a channel of [`Weighted`] messages. A message's
+//! weight is taken before it is sent, and comes back when the received [`Weighted`] is dropped or its value
+//! taken out, wherever that is; so the budget bounds what is queued and what receivers have not unpacked.
+//!
+//! What weighs more than the whole budget is refused at once, or enters alone, as [`Oversize`] says.
+//!
+//! ```
+//! use backpressure::weighted::{Oversize, WeighError, weighted};
+//! use backpressure::mpsc;
+//!
+//! let (tx, mut rx) = weighted(mpsc::bounded(100), 10, Oversize::Reject, |text: &&str| text.len() as u64);
+//! tx.try_send("seven..").unwrap();
+//! assert!(matches!(tx.try_send("seven..").unwrap_err(), WeighError::Full(_)));
+//! assert!(matches!(tx.try_send("more than ten").unwrap_err(), WeighError::TooLarge(_)));
+//! assert_eq!(rx.recv().unwrap().into_inner(), "seven..");
+//! tx.try_send("again..").unwrap();
+//! ```
+
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
+use core::future::Future;
+use core::ops::Deref;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use crate::credit::{AcquireFuture, Credits, Permit};
+use crate::error::TrySendError;
+use crate::flavour::{Kind, Many, ManySenders};
+use crate::future::{self, ClosedFuture};
+use crate::{Receiver, Sender};
+
+/// What becomes of a message that weighs more than the whole budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oversize {
+    /// It is refused: [`WeighError::TooLarge`].
+    Reject,
+    /// It enters when nothing else is there, and takes the whole budget: once in a while the bound is
+    /// exceeded by one message.
+    AdmitAlone,
+}
+
+/// A message and its weight, which comes back when this is dropped.
+#[must_use = "dropping a message gives its weight back"]
+pub struct Weighted<T> {
+    // Dropped in this order: the weight comes back when the value is gone.
+    value: T,
+    weight: Option<Permit<'static>>,
+}
+
+impl<T> Weighted<T> {
+    /// The message; its weight comes back.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// What it takes of the budget.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.weight.as_ref().map_or(0, Permit::credits)
+    }
+}
+
+impl<T> Deref for Weighted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> fmt::Debug for Weighted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Weighted").field("weight", &self.weight()).finish_non_exhaustive()
+    }
+}
+
+/// Why a message was not sent; it comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum WeighError<T> {
+    /// Too little of the budget is left, or no credit of the channel.
+    Full(T),
+    /// It weighs more than the whole budget.
+    TooLarge(T),
+    /// The channel is closed.
+    Closed(T),
+}
+
+impl<T> WeighError<T> {
+    /// The message that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(value) | Self::TooLarge(value) | Self::Closed(value) => value,
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeighError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::TooLarge(_) => "TooLarge(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for WeighError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "sending beyond the budget",
+            Self::TooLarge(_) => "sending more than the whole budget",
+            Self::Closed(_) => "sending on a closed channel",
+        })
+    }
+}
+
+impl<T> Error for WeighError<T> {}
+
+/// Sends messages that are weighed first.
+pub struct WeightedSender<T, C: 'static, M: 'static>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    tx: Sender<Weighted<T>, Kind<Many, C, M>>,
+    budget: Credits,
+    total: u64,
+    oversize: Oversize,
+    weigh: Arc<dyn Fn(&T) -> u64 + Send + Sync>,
+}
+
+/// Puts a budget of `total` units before the senders of a channel; `weigh` says how many a message takes. The
+/// receiving side stays as it is.
+///
+/// # Panics
+/// If `total` is 0 or above 2^60.
+pub fn weighted<T, C, M>(
+    (tx, rx): (Sender<Weighted<T>, Kind<Many, C, M>>, Receiver<Weighted<T>, Kind<Many, C, M>>),
+    total: u64,
+    oversize: Oversize,
+    weigh: impl Fn(&T) -> u64 + Send + Sync + 'static,
+) -> (WeightedSender<T, C, M>, Receiver<Weighted<T>, Kind<Many, C, M>>)
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    assert!(total > 0, "a budget of nothing lets nothing through");
+    let budget = Credits::builder().fifo().pool(total);
+    let sender = WeightedSender { tx, budget, total, oversize, weigh: Arc::new(weigh) };
+    (sender, rx)
+}
+
+impl<T, C, M> WeightedSender<T, C, M>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    /// What the message takes of the budget, or nothing if it never fits.
+    fn weigh(&self, value: &T) -> Option<u64> {
+        match (self.weigh)(value) {
+            weight if weight <= self.total => Some(weight),
+            _ if self.oversize == Oversize::AdmitAlone => Some(self.total),
+            _ => None,
+        }
+    }
+
+    /// Sends without waiting.
+    ///
+    /// Progress: lock-free, but for the weighing function. Senders that wait for weight come first.
+    ///
+    /// # Errors
+    /// [`WeighError`] with the message.
+    pub fn try_send(&self, value: T) -> Result<(), WeighError<T>> {
+        let Some(units) = self.weigh(&value) else { return Err(WeighError::TooLarge(value)) };
+        let weight = match units {
+            0 => None,
+            units => match self.budget.try_acquire(units) {
+                Ok(permit) => Some(permit.into_owned()),
+                Err(_) if self.tx.is_closed() => return Err(WeighError::Closed(value)),
+                Err(_) => return Err(WeighError::Full(value)),
+            },
+        };
+        // Refused, the weight goes back with the wrapping.
+        self.tx.try_send(Weighted { value, weight }).map_err(|error| match error {
+            TrySendError::Full(message) => WeighError::Full(message.value),
+            TrySendError::Closed(message) => WeighError::Closed(message.value),
+        })
+    }
+
+    /// Sends, waiting as a task, first for the weight and then for a credit of the channel. Those who wait
+    /// for weight are served in the order in which they came, so that large messages are not passed by.
+    ///
+    /// # Errors
+    /// The future ends with [`WeighError::TooLarge`] or [`WeighError::Closed`] and the message.
+    ///
+    /// # Cancel safety
+    /// The message stays in the future until it is accepted; see [`WeighedSend::into_inner`]. A future that
+    /// waits first in line and is not polled keeps the others waiting.
+    pub fn send_async(&self, value: T) -> WeighedSend<'_, T, C, M> {
+        let stage = match self.weigh(&value) {
+            None => Stage::TooLarge(value),
+            Some(0) => Stage::Sending(self.tx.send_async(Weighted { value, weight: None })),
+            Some(units) => {
+                let (acquire, closed) = (self.budget.acquire_async(units), self.tx.closed());
+                Stage::Weighing { value, acquire, closed }
+            }
+        };
+        WeighedSend { sender: self, stage }
+    }
+
+    /// Sends, blocking the thread.
+    ///
+    /// # Errors
+    /// [`WeighError::TooLarge`] or [`WeighError::Closed`] with the message.
+    #[cfg(feature = "std")]
+    pub fn send(&self, value: T) -> Result<(), WeighError<T>> {
+        match self.try_send(value) {
+            Err(WeighError::Full(value)) => crate::wait::block_on(self.send_async(value)),
+            done => done,
+        }
+    }
+
+    /// How much of the budget is taken: a snapshot.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.total - self.budget.available().max(0) as u64
+    }
+
+    /// The whole budget.
+    #[must_use]
+    pub fn budget(&self) -> u64 {
+        self.total
+    }
+
+    /// The sender behind the budget, for whatever has nothing to do with weight.
+    #[must_use]
+    pub fn inner(&self) -> &Sender<Weighted<T>, Kind<Many, C, M>> {
+        &self.tx
+    }
+}
+
+impl<T, C, M> Clone for WeightedSender<T, C, M>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    fn clone(&self) -> Self {
+        Self {
+            tx: self.tx.clone(),
+            budget: self.budget.clone(),
+            total: self.total,
+            oversize: self.oversize,
+            weigh: self.weigh.clone(),
+        }
+    }
+}
+
+impl<T, C, M> fmt::Debug for WeightedSender<T, C, M>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeightedSender")
+            .field("weight", &self.weight())
+            .field("budget", &self.total)
+            .field("tx", &self.tx)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends one weighed message. Made by [`WeightedSender::send_async`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct WeighedSend<'a, T, C: 'static, M: 'static>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    sender: &'a WeightedSender<T, C, M>,
+    stage: Stage<'a, T, Kind<Many, C, M>>,
+}
+
+enum Stage<'a, T, F: crate::flavour::Flavour> {
+    TooLarge(T),
+    Weighing { value: T, acquire: AcquireFuture<'a>, closed: ClosedFuture<'a, Weighted<T>, F> },
+    Sending(future::SendFuture<'a, Weighted<T>, F>),
+    Ended,
+}
+
+impl<T, C, M> WeighedSend<'_, T, C, M>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    /// The message, unless it was sent (or handed back) already.
+    #[must_use]
+    pub fn into_inner(self) -> Option<T> {
+        match self.stage {
+            Stage::TooLarge(value) | Stage::Weighing { value, .. } => Some(value),
+            Stage::Sending(send) => send.into_inner().map(Weighted::into_inner),
+            Stage::Ended => None,
+        }
+    }
+
+    /// Whether the future has ended.
+    #[must_use]
+    pub fn is_terminated(&self) -> bool {
+        matches!(self.stage, Stage::Ended)
+    }
+}
+
+// The message is moved in and out, never pinned.
+impl<T, C, M> Unpin for WeighedSend<'_, T, C, M> where Kind<Many, C, M>: ManySenders {}
+
+impl<T, C, M> Future for WeighedSend<'_, T, C, M>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    type Output = Result<(), WeighError<T>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        loop {
+            let answer = match core::mem::replace(&mut this.stage, Stage::Ended) {
+                Stage::Ended => return Poll::Pending,
+                Stage::TooLarge(value) => Err(WeighError::TooLarge(value)),
+                Stage::Weighing { value, mut acquire, mut closed } => {
+                    if Pin::new(&mut closed).poll(cx).is_ready() {
+                        Err(WeighError::Closed(value))
+                    } else {
+                        match Pin::new(&mut acquire).poll(cx) {
+                            Poll::Pending => {
+                                this.stage = Stage::Weighing { value, acquire, closed };
+                                return Poll::Pending;
+                            }
+                            Poll::Ready(Ok(permit)) => {
+                                let weight = Some(permit.into_owned());
+                                let send = this.sender.tx.send_async(Weighted { value, weight });
+                                this.stage = Stage::Sending(send);
+                                continue;
+                            }
+                            Poll::Ready(Err(_)) => Err(WeighError::TooLarge(value)),
+                        }
+                    }
+                }
+                Stage::Sending(mut send) => match Pin::new(&mut send).poll(cx) {
+                    Poll::Pending => {
+                        this.stage = Stage::Sending(send);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(sent) => {
+                        sent.map_err(|error| WeighError::Closed(error.0.into_inner()))
+                    }
+                },
+            };
+            return Poll::Ready(answer);
+        }
+    }
+}
+
+impl<T, C, M> fmt::Debug for WeighedSend<'_, T, C, M>
+where
+    Kind<Many, C, M>: ManySenders,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeighedSend").field("is_terminated", &self.is_terminated()).finish()
+    }
+}
