@@ -1,5 +1,6 @@
 //! Making channels.
 
+use alloc::sync::Arc as StdArc;
 use core::fmt;
 use core::marker::PhantomData;
 use core::num::NonZeroUsize;
@@ -7,10 +8,14 @@ use core::num::NonZeroUsize;
 use crate::chan::{Company, Window};
 use crate::error::BuildError;
 use crate::flavour::{Ack, AnyCapacity, Credit, Evict, Flavour, Keep, Kind, Latest, Pull};
+#[cfg(feature = "std")]
+use crate::pressure::SystemClock;
+use crate::pressure::{Clock, Marks, Observed};
 use crate::raw::{self, Core, Limit, Unmakeable};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 use crate::sync::Arc;
+use crate::wait::Gate;
 #[cfg(feature = "std")]
 use crate::wait::WaitStrategy;
 
@@ -35,6 +40,9 @@ pub struct Builder<F> {
     /// Credits that wait for senders from the start, on a pulled channel.
     initial: u64,
     batch: Option<NonZeroUsize>,
+    observed: bool,
+    marks: Option<Marks>,
+    clock: Option<StdArc<dyn Clock>>,
     #[cfg(feature = "std")]
     strategy: WaitStrategy,
     flavour: PhantomData<fn() -> F>,
@@ -47,6 +55,9 @@ impl<F> Builder<F> {
             start: 0,
             initial: 0,
             batch: None,
+            observed: false,
+            marks: None,
+            clock: None,
             #[cfg(feature = "std")]
             strategy: WaitStrategy::default(),
             flavour: PhantomData,
@@ -58,6 +69,30 @@ impl<F> Builder<F> {
     #[must_use]
     pub fn wait_strategy(mut self, strategy: WaitStrategy) -> Self {
         self.strategy = strategy;
+        self
+    }
+
+    /// Measures peaks and waiting times, for `stats`. Each send and receive then looks at the depth of the
+    /// queue, behind a fence; channels that are not observed pay for none of this.
+    #[must_use]
+    pub fn observed(mut self) -> Self {
+        self.observed = true;
+        self
+    }
+
+    /// Observes the channel, and has its level be High from `high` queued messages on, until there are only
+    /// `low`. See [`PressureWatch`](crate::pressure::PressureWatch).
+    #[must_use]
+    pub fn watermarks(mut self, high: usize, low: usize) -> Self {
+        self.marks = Some(Marks { high, low });
+        self.observed()
+    }
+
+    /// Where an observed channel takes the time from; [`SystemClock`](crate::pressure::SystemClock) if not
+    /// set. Without `std` there is none, and a channel is observed only with a clock of yours.
+    #[must_use]
+    pub fn clock(mut self, clock: StdArc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
         self
     }
 
@@ -75,6 +110,9 @@ impl<F> Builder<F> {
             start: self.start,
             initial: self.initial,
             batch: self.batch,
+            observed: self.observed,
+            marks: self.marks,
+            clock: self.clock,
             #[cfg(feature = "std")]
             strategy: self.strategy,
             flavour: PhantomData,
@@ -112,11 +150,21 @@ where
             )?;
         // An eighth moves the senders' line eight times a lap.
         let batch = self.batch.map_or(self.capacity / 8, NonZeroUsize::get).max(1);
-        let window = limit.map(|limit| Window::new(limit, self.start, pending, batch as u64));
+        if self.marks.is_some_and(|marks| marks.low >= marks.high || marks.high > self.capacity) {
+            return Err(BuildError::Watermarks);
+        }
         #[cfg(feature = "std")]
-        let company = Company::new(window, self.strategy);
+        let clock = || Some(self.clock.unwrap_or_else(|| StdArc::new(SystemClock)));
         #[cfg(not(feature = "std"))]
-        let company = Company::new(window);
+        let clock = || self.clock;
+        let clock = if self.observed { clock() } else { None };
+        let observed = clock.map(|clock| Observed::new(clock, self.marks));
+        let gate = if observed.is_some() { Gate::new().watched() } else { Gate::new() };
+        let window = limit.map(|limit| Window::new(limit, self.start, pending, batch as u64, gate));
+        #[cfg(feature = "std")]
+        let company = Company::new(self.start, window, observed, self.strategy);
+        #[cfg(not(feature = "std"))]
+        let company = Company::new(self.start, window, observed);
         let (tail, head) = raw::pair(core, company);
         Ok((Sender::new(tail), Receiver::new(head)))
     }
@@ -198,6 +246,9 @@ impl<F> Clone for Builder<F> {
             start: self.start,
             initial: self.initial,
             batch: self.batch,
+            observed: self.observed,
+            marks: self.marks,
+            clock: self.clock.clone(),
             #[cfg(feature = "std")]
             strategy: self.strategy,
             flavour: PhantomData,

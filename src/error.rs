@@ -88,6 +88,8 @@ pub enum BuildError {
     ZeroCapacity,
     /// More slots than positions can tell apart, or than memory has addresses for.
     CapacityTooLarge,
+    /// Watermarks that are not `low < high <= capacity`.
+    Watermarks,
     /// The allocator refused.
     OutOfMemory,
 }
@@ -283,6 +285,7 @@ impl fmt::Display for BuildError {
         f.write_str(match self {
             Self::ZeroCapacity => "a bounded channel needs a capacity of at least one",
             Self::CapacityTooLarge => "the capacity is too large",
+            Self::Watermarks => "watermarks must be low < high <= capacity",
             Self::OutOfMemory => "not enough memory for the capacity",
         })
     }

@@ -63,6 +63,7 @@ pub mod mpmc;
 pub mod mpsc;
 pub mod overflow;
 mod permit;
+pub mod pressure;
 #[expect(unsafe_code, reason = "the rings; nowhere else does `unsafe` compile")]
 mod raw;
 mod receiver;

@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 use crate::chan::Tx;
 use crate::error::TrySendError;
 use crate::flavour::{Evicting, Flavour, Latching};
+use crate::pressure::Drops;
 use crate::raw::Refused;
 
 /// What became of an offered value.
@@ -109,7 +110,10 @@ impl<T, F: Flavour> Policy<T, F> for DropNewest {
     fn offer(self, mut tx: Tx<'_, T, F>, value: T) -> Result<Offered<T>, TrySendError<T>> {
         match try_send(&mut tx, value) {
             Ok(()) => Ok(Offered::Sent),
-            Err(TrySendError::Full(value)) => Ok(Offered::Rejected(value)),
+            Err(TrySendError::Full(value)) => {
+                Drops::add(&tx.company().drops.rejected, 1);
+                Ok(Offered::Rejected(value))
+            }
             Err(closed) => Err(closed),
         }
     }

@@ -14,12 +14,14 @@ pub(crate) use tx::{Held, Tx};
 pub(crate) use window::{UNBOUNDED, Window};
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::delivery::Lease;
 use crate::error::TryRecvError;
 use crate::finally::Finally;
 use crate::flavour::{Credit, Flavour};
-use crate::raw::{self, End, Sides};
+use crate::pressure::{Drops, Observed, Stats};
+use crate::raw::{self, End, Position, Sides};
 use crate::sync::{Arc, AtomicUsize, Ordering, UNDER_MODEL, abort, thread::yield_now};
 use crate::wait::Gate;
 #[cfg(feature = "std")]
@@ -36,8 +38,13 @@ pub(crate) struct Company {
     pub(crate) rx: Gate,
     /// Where `closed()` waits.
     pub(crate) closing: Gate,
+    /// Where positions began.
+    start: Position,
     senders: AtomicUsize,
     receivers: AtomicUsize,
+    pub(crate) drops: Drops,
+    /// What only observed channels keep.
+    observed: Option<Arc<Observed>>,
     #[cfg(feature = "std")]
     strategy: WaitStrategy,
     #[cfg(feature = "std")]
@@ -52,13 +59,19 @@ pub(crate) type WeakTail<T, F> = raw::WeakTail<T, F, Company>;
 
 impl Company {
     pub(crate) fn new(
+        start: u64,
         window: Option<Window>,
+        observed: Option<Observed>,
         #[cfg(feature = "std")] strategy: WaitStrategy,
     ) -> Self {
+        let gate = || if observed.is_some() { Gate::new().watched() } else { Gate::new() };
         Self {
-            beside: Gate::new(),
+            beside: gate(),
+            rx: gate(),
             window: window.map(Arc::new),
-            rx: Gate::new(),
+            start: Position::new(start),
+            drops: Drops::new(),
+            observed: observed.map(Arc::new),
             closing: Gate::always_fenced(),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
@@ -110,6 +123,32 @@ impl Company {
     /// The credits that are given back apart from the slots, in channels that do so.
     pub(crate) fn window(&self) -> Option<&Arc<Window>> {
         self.window.as_ref()
+    }
+
+    /// What an observed channel keeps.
+    pub(crate) fn observed(&self) -> Option<&Arc<Observed>> {
+        self.observed.as_ref()
+    }
+
+    /// After a change of what is queued that the gate wants noted.
+    #[cold]
+    fn note(&self, depth: &dyn Fn() -> usize) {
+        if let Some(observed) = &self.observed {
+            observed.look(depth);
+        }
+    }
+
+    /// Times a wait, where somebody wants to know.
+    fn wait_begins(&self, since: &mut Option<Duration>) {
+        if let Some(observed) = &self.observed {
+            observed.wait_begins(since);
+        }
+    }
+
+    fn wait_ends(&self, since: &mut Option<Duration>, sender: bool) {
+        if let Some(observed) = &self.observed {
+            observed.wait_ends(since, sender);
+        }
     }
 
     #[cfg(feature = "std")]
@@ -178,6 +217,11 @@ impl Company {
 
     /// Tells everybody that the channel is closed, after it was.
     fn announce_close(&self) {
+        let _then_watches = Finally::new(self.observed.as_ref(), |observed| {
+            if let Some(observed) = observed {
+                observed.close();
+            }
+        });
         // UNWIND: a waker may panic; the others are told all the same.
         let _then_watchers = Finally::new(&self.closing, |gate| gate.wake_all());
         let _then_senders = Finally::new(self.tx(), |gate| gate.wake_all());
@@ -213,6 +257,34 @@ pub(crate) fn is_drained<F: Flavour>(end: &impl End<Beside = Company>) -> bool {
         Credit::Slots | Credit::Requested => true,
     };
     end.is_finished() && acknowledged()
+}
+
+/// The channel in numbers.
+pub(crate) fn stats<F: Flavour>(end: &impl End<Beside = Company>) -> Stats {
+    let company = end.beside();
+    let dropped = company.drops.read();
+    let since = |position: Position| company.start.distance_to(position).unwrap_or(0);
+    let taken = since(end.head());
+    let acknowledged = F::CREDIT == Credit::Acknowledged;
+    let window = company.window();
+    let (send_wait, recv_wait) = company.observed().map_or_else(Default::default, |o| o.waits());
+    Stats {
+        capacity: end.capacity(),
+        available: end.available(),
+        reserved: end.reserved(),
+        queued: end.len(),
+        in_delivery: window.filter(|_| acknowledged).map_or(0, |w| w.in_delivery(end.head())),
+        deferred: window.map_or(0, |window| window.deferred()),
+        waiting_senders: company.tx().waiters(),
+        waiting_receivers: company.rx.waiters(),
+        sent: since(end.tail()),
+        received: taken.saturating_sub(dropped.after_sending()),
+        acked: window.filter(|_| acknowledged).map_or(0, |window| window.returned()),
+        dropped,
+        peak: company.observed().map_or(0, |observed| observed.peak()),
+        send_wait,
+        recv_wait,
+    }
 }
 
 /// A sender refuses further sends and wakes everybody; whether this call was the one that did.
@@ -274,10 +346,12 @@ const DISCARD_YIELDS: u32 = if UNDER_MODEL { 2 } else { 1_000 };
 /// rest is dropped with the ring.
 fn discard<T, F: Flavour>(head: &mut Head<T, F>) {
     let mut rx = Rx::new(head.consumer_mut());
+    let drops = &rx.company().drops;
     let mut yields = 0;
     loop {
         match rx.try_recv::<Result<F::Item<T>, TryRecvError>>() {
             Ok(value) => {
+                Drops::add(&drops.undelivered, 1);
                 drop(value);
                 yields = 0;
             }

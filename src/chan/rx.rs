@@ -95,7 +95,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     }
 
     #[inline(always)]
-    fn company(&self) -> &'a Company {
+    pub(crate) fn company(&self) -> &'a Company {
         self.0.beside()
     }
 
@@ -124,7 +124,9 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T>) -> A {
         let company = self.company();
         let answer = claimed.take_as(|value| A::value(company.deliver::<T, F>(value)));
-        company.tx_of::<F>().notify();
+        if company.tx_of::<F>().notify().watched() {
+            company.note(&self.0.depth());
+        }
         answer
     }
 
@@ -141,7 +143,9 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         let first = attempt(&mut self.0);
         match first.or_else(|emptiness| self.look_again(emptiness, attempt)) {
             Ok(n) => {
-                company.tx().notify_many(n);
+                if company.tx().notify_many(n).watched() {
+                    company.note(&self.0.depth());
+                }
                 A::value(n as usize)
             }
             Err(answer) => answer.into_answer(),
@@ -209,9 +213,12 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     ) -> A {
         let (company, news) = (self.company(), self.0.news());
         let how = company.how_receivers_wait();
+        let mut since = None;
+        company.wait_begins(&mut since);
         self.0.lingers = false;
         let done = block(&company.rx, false, how, deadline, &mut || attempt(self), &news);
         self.0.lingers = true;
+        company.wait_ends(&mut since, false);
         done.unwrap_or_else(A::empty)
     }
 
@@ -245,12 +252,15 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         let done = place.poll(gate, false, cx, || attempt(self));
         if done.is_ready() {
             self.leave(place);
+        } else {
+            self.company().wait_begins(&mut place.since);
         }
         done
     }
 
     /// Ends a task's wait, finished or not.
     pub(crate) fn leave(&self, place: &mut Place) {
+        self.company().wait_ends(&mut place.since, false);
         place.give_up(&self.company().rx, self.0.news());
     }
 }

@@ -6,10 +6,11 @@ use core::task::{Context, Poll};
 use super::Company;
 use crate::finally::Finally;
 use crate::flavour::{Credit, Flavour};
+use crate::pressure::Drops;
 use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
-use crate::wait::Place;
 #[cfg(feature = "std")]
 use crate::wait::{Deadline, block};
+use crate::wait::{Notes, Place};
 
 /// The right to send, with everything that goes with it.
 pub(crate) struct Tx<'a, T, F: Flavour>(Producer<'a, T, F, Company>);
@@ -24,7 +25,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     }
 
     #[inline(always)]
-    fn company(&self) -> &'a Company {
+    pub(crate) fn company(&self) -> &'a Company {
         self.0.beside()
     }
 
@@ -32,11 +33,25 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     #[inline(always)]
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         match self.0.try_send(value) {
-            Ok(()) if self.company().rx.notify() => self.settle_one(),
-            Ok(()) => Ok(()),
+            Ok(()) => self.sent(),
             Err((value, Refused::Full)) if F::CREDIT != Credit::Slots => self.try_send_again(value),
             Err((value, refused)) => Err((value, self.refused(refused))),
         }
+    }
+
+    /// After a publication.
+    #[inline(always)]
+    fn sent(&mut self) -> Result<(), (T, Refused)> {
+        let notes = self.company().rx.notify();
+        if notes.is_none() { Ok(()) } else { self.sent_with(notes) }
+    }
+
+    #[cold]
+    fn sent_with(&mut self, notes: Notes) -> Result<(), (T, Refused)> {
+        if notes.watched() {
+            self.company().note(&self.0.depth());
+        }
+        if notes.closing() { self.settle_one() } else { Ok(()) }
     }
 
     /// Looks for credits that were given back and are not yet in circulation.
@@ -45,8 +60,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let mut looked = false;
         while self.look_again(&mut looked) {
             match self.0.try_send(value) {
-                Ok(()) if self.company().rx.notify() => return self.settle_one(),
-                Ok(()) => return Ok(()),
+                Ok(()) => return self.sent(),
                 Err((back, Refused::Full)) => value = back,
                 Err((value, refused)) => return Err((value, self.refused(refused))),
             }
@@ -128,7 +142,11 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
                 Err(refused) => return Err(self.refused(refused)),
             }
         };
-        if self.company().rx.notify_many(sent) {
+        let notes = self.company().rx.notify_many(sent);
+        if notes.watched() {
+            self.company().note(&self.0.depth());
+        }
+        if notes.closing() {
             let mut late = Vec::new();
             self.0.settle(&mut |value| late.push(value));
             self.company().tx().notify();
@@ -174,9 +192,12 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     ) -> Option<R> {
         let (company, room) = (self.company(), self.room());
         let how = company.how_senders_wait();
+        let mut since = None;
+        company.wait_begins(&mut since);
         self.0.lingers = false;
         let done = block(company.tx(), false, how, deadline, &mut || attempt(self), &room);
         self.0.lingers = true;
+        company.wait_ends(&mut since, true);
         done
     }
 
@@ -246,11 +267,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     fn leave_if_ready<R>(&self, place: &mut Place, done: &Poll<R>) {
         if done.is_ready() {
             self.leave(place);
+        } else {
+            self.company().wait_begins(&mut place.since);
         }
     }
 
     /// Ends a task's wait, finished or not.
     pub(crate) fn leave(&self, place: &mut Place) {
+        self.company().wait_ends(&mut place.since, true);
         place.give_up(self.company().tx(), self.room());
     }
 
@@ -338,9 +362,14 @@ impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     /// Sends, and takes the oldest value away if that made one too many.
     pub(crate) fn displace(&mut self, value: T) -> Result<Option<T>, (T, Refused)> {
         let evicted = self.0.displace(value)?;
-        self.company().rx.notify();
+        let company = self.company();
+        let notes = company.rx.notify();
         if evicted.is_some() {
-            self.company().tx().notify();
+            Drops::add(&company.drops.evicted, 1);
+            company.tx().notify();
+        }
+        if notes.watched() {
+            company.note(&self.0.depth());
         }
         Ok(evicted)
     }
@@ -349,16 +378,24 @@ impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
     pub(crate) fn displace_all(&mut self, value: T) -> Result<Vec<T>, (T, Refused)> {
         let mut backlog = Vec::new();
         self.0.displace_all(value, &mut backlog)?;
-        self.company().rx.notify();
-        self.company().tx().notify_many(backlog.len() as u64);
+        let company = self.company();
+        Drops::add(&company.drops.cleared, backlog.len() as u64);
+        company.rx.notify();
+        if company.tx().notify_many(backlog.len() as u64).watched() {
+            company.note(&self.0.depth());
+        }
         Ok(backlog)
     }
 
-    /// Takes the oldest value away.
+    /// Takes the oldest value away, to be merged into another.
     pub(crate) fn evict(&mut self) -> Option<T> {
         let evicted = self.0.evict();
         if evicted.is_some() {
-            self.company().tx().notify();
+            let company = self.company();
+            Drops::add(&company.drops.merged, 1);
+            if company.tx().notify().watched() {
+                company.note(&self.0.depth());
+            }
         }
         evicted
     }
@@ -372,7 +409,12 @@ impl<T, F: Flavour> Held<'_, T, F> {
     /// Sends with one of the credits; the value comes back if nobody will ever receive it.
     pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
         self.0.send(value)?;
-        if self.0.beside().rx.notify() {
+        let notes = self.0.beside().rx.notify();
+        if notes.watched() {
+            let depth = self.0.producer().depth();
+            self.0.beside().note(&depth);
+        }
+        if notes.closing() {
             let mut late = None;
             self.0.producer().settle(&mut |value| late = Some(value));
             self.0.beside().tx().notify();

@@ -45,10 +45,10 @@ pub(crate) struct Window {
 
 impl Window {
     /// `returned` credits wait to be used from the start; `batch` of them move at a time.
-    pub(crate) fn new(limit: Arc<Limit>, start: u64, returned: u64, batch: u64) -> Self {
+    pub(crate) fn new(limit: Arc<Limit>, start: u64, returned: u64, batch: u64, tx: Gate) -> Self {
         let base = limit.count();
         let returned = CachePadded::new(AtomicU64::new(returned));
-        Self { limit, base, start, returned, batch, tx: Gate::new() }
+        Self { limit, base, start, returned, batch, tx }
     }
 
     /// Gives back `n` credits that were taken from this window.

@@ -9,6 +9,9 @@ pub mod credits {}
 #[doc = include_str!("modes.md")]
 pub mod modes {}
 
+#[doc = include_str!("pressure.md")]
+pub mod pressure {}
+
 #[doc = include_str!("comparison.md")]
 pub mod comparison {}
 

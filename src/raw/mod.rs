@@ -31,7 +31,7 @@
 //! * **I7** What a lock guards is touched under the lock only.
 //! * **I8** System calls made here touch no memory of ours.
 //!
-//! The edges `E1`..`E6` that comments name are declared in `src/docs/memory_model.md`.
+//! The edges (`E1` and so on) that comments name are declared in `src/docs/memory_model.md`.
 
 mod head;
 #[cfg(not(feature = "std"))]
@@ -116,6 +116,8 @@ pub(crate) trait End {
     fn available(&self) -> u64;
     /// Where the receivers are: counts up modulo positions.
     fn head(&self) -> Position;
+    /// Where the senders are.
+    fn tail(&self) -> Position;
     fn is_full(&self) -> bool;
     /// Whether fewer than `n` credits in circulation are left, whatever the slots say.
     fn is_short_of(&self, n: u64) -> bool;
@@ -156,6 +158,10 @@ macro_rules! end {
 
             fn head(&self) -> Position {
                 self.joint.core.head_position()
+            }
+
+            fn tail(&self) -> Position {
+                self.joint.core.tail_position()
             }
 
             fn is_full(&self) -> bool {
@@ -306,6 +312,12 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         S::Tail::is_closed(&self.joint.core)
     }
 
+    /// Asks how many messages are queued.
+    pub(crate) fn depth(&self) -> impl Fn() -> usize + use<'a, T, S, X> {
+        let core = &self.joint.core;
+        || core.len()
+    }
+
     /// Asks whether fewer than so many credits in circulation are left, whatever the slots say.
     pub(crate) fn short_of(&self) -> impl Fn(u64) -> bool + use<'a, T, S, X> {
         let core = &self.joint.core;
@@ -428,6 +440,12 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
 
     pub(crate) fn len(&self) -> usize {
         self.joint.core.len()
+    }
+
+    /// Asks how many messages are queued.
+    pub(crate) fn depth(&self) -> impl Fn() -> usize + use<'a, T, S, X> {
+        let core = &self.joint.core;
+        || core.len()
     }
 
     /// Whether positions have been claimed that are not taken yet. On an owned tail, which claims

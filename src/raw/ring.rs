@@ -304,6 +304,12 @@ impl<T> Core<T> {
         }
     }
 
+    /// Where the senders are: a snapshot.
+    pub(crate) fn tail_position(&self) -> Position {
+        // ORDERING: Relaxed: a snapshot.
+        self.load_tail(Ordering::Relaxed).position()
+    }
+
     /// Where the receivers are: a snapshot.
     pub(crate) fn head_position(&self) -> Position {
         // ORDERING: Relaxed: a snapshot.

@@ -20,6 +20,7 @@ use crate::error::{RecvError, TryRecvError};
 use crate::finally::Finally;
 use crate::flavour::{Flavour, Item, Kind, Many, ManyReceivers};
 use crate::future::DrainedFuture;
+use crate::pressure::{Drops, PressureWatch, Stats};
 use crate::raw::End;
 #[cfg(feature = "std")]
 use crate::wait::Deadline;
@@ -99,6 +100,21 @@ impl<T, F: Flavour> Receiver<T, F> {
         Draining::block::<F>(&self.head, Deadline::after(timeout))
     }
 
+    /// The channel in numbers.
+    ///
+    /// Progress: wait-free, but for two short locks to count those who wait.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        chan::stats::<F>(&self.head)
+    }
+
+    /// Watches the level of a channel built with [`watermarks`](crate::Builder::watermarks); `None` on
+    /// channels that are not observed.
+    #[must_use]
+    pub fn pressure(&self) -> Option<PressureWatch> {
+        self.head.beside().observed().cloned().map(PressureWatch::new)
+    }
+
     /// Refuses new sends from now on, and wakes everybody who waits. Whether this call was the one
     /// that closed the channel.
     ///
@@ -176,9 +192,13 @@ impl<T, F: Flavour> Receiver<T, F> {
         self.head.address() == other.head.address()
     }
 
-    #[cfg(feature = "std")]
-    fn rx_mut(&mut self) -> Rx<'_, T, F> {
+    pub(crate) fn rx_mut(&mut self) -> Rx<'_, T, F> {
         Rx::new(self.head.consumer_mut())
+    }
+
+    /// A message was too old.
+    pub(crate) fn count_expired(&self) {
+        Drops::add(&self.head.beside().drops.expired, 1);
     }
 }
 

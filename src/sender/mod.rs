@@ -20,6 +20,7 @@ use crate::flavour::{Flavour, Kind, Many, ManySenders};
 use crate::future::{ClosedFuture, DrainedFuture};
 use crate::overflow::Offered;
 use crate::permit::Permit;
+use crate::pressure::{PressureWatch, Stats};
 use crate::raw::{End, Refused, TailWord};
 #[cfg(feature = "std")]
 use crate::wait::Deadline;
@@ -125,6 +126,21 @@ impl<T, F: Flavour> Sender<T, F> {
     #[cfg(feature = "std")]
     pub fn wait_drained_timeout(&self, timeout: Duration) -> bool {
         Draining::block::<F>(&self.tail, Deadline::after(timeout))
+    }
+
+    /// The channel in numbers.
+    ///
+    /// Progress: wait-free, but for two short locks to count those who wait.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        chan::stats::<F>(&self.tail)
+    }
+
+    /// Watches the level of a channel built with [`watermarks`](crate::Builder::watermarks); `None` on
+    /// channels that are not observed.
+    #[must_use]
+    pub fn pressure(&self) -> Option<PressureWatch> {
+        self.tail.beside().observed().cloned().map(PressureWatch::new)
     }
 
     /// Refuses new sends from now on, and wakes everybody who waits. Whether this call was the one

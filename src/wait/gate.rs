@@ -23,6 +23,7 @@
 //!   a channel of capacity 1 does, costs 10 ns a side here instead of a system call.
 //! * `WAITING` (with `FENCED`): at least one entry is queued and not yet notified.
 //! * `CLOSING` (with `FENCED`): for owned tails, see `raw::tail`: a send that reads it must settle.
+//! * `WATCHED` (with `FENCED`, from the start): whoever changes something has to look at the pressure.
 //!
 //! The word leaves `QUIET` only under the lock, followed by the barrier before the lock is given
 //! up: whoever finds `FENCED` under the lock knows that every later notifier reads it too. It
@@ -50,6 +51,30 @@ const QUIET: u32 = 0;
 const FENCED: u32 = 1;
 const WAITING: u32 = 1 << 1;
 const CLOSING: u32 = 1 << 2;
+const WATCHED: u32 = 1 << 3;
+
+/// What else the gate asks of those who notify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Notes(u32);
+
+impl Notes {
+    const NONE: Self = Self(0);
+
+    #[inline(always)]
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// The channel is being closed under an owned tail: settle.
+    pub(crate) fn closing(self) -> bool {
+        self.0 & CLOSING != 0
+    }
+
+    /// Somebody wants to know of the change. There was a fence since.
+    pub(crate) fn watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+}
 
 /// One message in so many of a thread looks whether the gate has calmed down.
 const CALM_CHECK: u32 = 256;
@@ -93,29 +118,34 @@ impl Gate {
         }
     }
 
+    /// Makes every later change be noted.
+    pub(crate) fn watched(self) -> Self {
+        // ORDERING: Relaxed: nobody else has the gate yet.
+        self.word.fetch_or(WATCHED | FENCED, Ordering::Relaxed);
+        self
+    }
+
     /// After a change that lets one waiter go on: wakes one, if any waits.
-    ///
-    /// Returns whether the channel is being closed under an owned tail.
     #[inline(always)]
-    pub(crate) fn notify(&self) -> bool {
+    pub(crate) fn notify(&self) -> Notes {
         self.notify_many(1)
     }
 
     /// The same for `n` changes at once.
     #[inline(always)]
-    pub(crate) fn notify_many(&self, n: u64) -> bool {
+    pub(crate) fn notify_many(&self, n: u64) -> Notes {
         membarrier::light();
         // ORDERING: Relaxed, edge [E5]: ordered after the change by the compiler fence above and
         // the waiter's barrier; if it reads FENCED or more, by the fence in `notify_fenced`.
         if self.word.load(Ordering::Relaxed) == QUIET {
-            return false;
+            return Notes::NONE;
         }
         self.notify_fenced(n)
     }
 
     #[cold]
     #[inline(never)]
-    fn notify_fenced(&self, n: u64) -> bool {
+    fn notify_fenced(&self, n: u64) -> Notes {
         // ORDERING: SeqCst fence, edge [E5]: between the caller's change and the look at the word.
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed: ordered by the fence; what a waiter left is read under the lock.
@@ -125,7 +155,7 @@ impl Gate {
         } else {
             self.calm_down();
         }
-        word & CLOSING != 0
+        Notes(word & (CLOSING | WATCHED))
     }
 
     /// Wakes the first `n` waiters, and those before them that a single change may not satisfy. Where they

@@ -11,8 +11,9 @@ mod park;
 mod strategy;
 
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, Notes};
 use list::Key;
 #[cfg(feature = "std")]
 pub(crate) use park::{Deadline, Unmet, block, block_in_line, block_on};
@@ -30,13 +31,15 @@ pub(crate) struct Crowded;
 pub(crate) struct Place {
     key: Option<Key>,
     greedy: bool,
+    /// When the wait began, if somebody wants to know.
+    pub(crate) since: Option<Duration>,
 }
 
 impl Place {
     /// A place that a handle keeps between polls. Nobody may ever come back for it, so it does not
     /// use up a notification that another waiter, perhaps on the same handle, needs.
     pub(crate) fn of_handle() -> Self {
-        Self { key: None, greedy: true }
+        Self { key: None, greedy: true, since: None }
     }
 
     /// Queues, or renews the waker; the caller then looks again before it waits. False if too many wait.

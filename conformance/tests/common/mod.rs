@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use backpressure::flavour::{Ack, Evict, Flavour, Kind, Latest, Many, One, Pull};
+use backpressure::pressure::Stats;
 use backpressure::{
     Delivery, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryRecvError, TrySendError, mpmc, mpsc, spsc,
@@ -265,6 +266,16 @@ macro_rules! for_each_flavour {
 
 /// A position a few messages before all 46 bits of it wrap.
 pub const NEAR_WRAP: u64 = (1 << 46) - 3;
+
+/// Every value and every credit is somewhere. For channels at rest that are neither pulled nor evicting.
+pub fn conserved(stats: &Stats) {
+    let dropped = stats.dropped;
+    let gone =
+        dropped.evicted + dropped.cleared + dropped.merged + dropped.expired + dropped.undelivered;
+    assert_eq!(stats.sent, stats.received + gone + stats.queued as u64, "{stats:?}");
+    let out = (stats.reserved + stats.queued) as u64 + stats.in_delivery;
+    assert_eq!(stats.available + out + stats.deferred, stats.capacity as u64, "{stats:?}");
+}
 
 /// Counts values that are alive, per test.
 #[derive(Clone, Debug, Default)]
