@@ -397,6 +397,32 @@ fn a_close_ends_every_wait() {
     at_rest(gate, 1);
 }
 
+/// Those behind a first in line who was told and has not looked are told of a close all the same.
+#[test]
+fn a_close_reaches_those_behind_a_forgotten_first() {
+    let gate = Credits::builder().fifo().pool(2);
+    let held = gate.try_acquire(1).unwrap();
+    let (slow, bell) = (Bell::new(), Bell::new());
+    let mut first = Box::pin(gate.acquire_async(2));
+    let mut second = Box::pin(gate.acquire_async(1));
+    let mut third = Box::pin(gate.acquire_async(1));
+    assert!(slow.poll(first.as_mut()).is_pending());
+    assert!(bell.poll(second.as_mut()).is_pending());
+    assert!(bell.poll(third.as_mut()).is_pending());
+    drop(held);
+    assert_eq!(slow.rings(), 1, "told, and not polled");
+    gate.close();
+    assert_eq!(bell.rings(), 2);
+    for wait in [&mut first, &mut second, &mut third] {
+        match bell.poll(wait.as_mut()) {
+            std::task::Poll::Ready(answer) => assert_eq!(answer.unwrap_err(), AcquireError::Closed),
+            std::task::Poll::Pending => panic!("a hang"),
+        }
+    }
+    drop((first, second, third));
+    at_rest(&gate, 2);
+}
+
 #[test]
 fn executors_mix() {
     let gate = Credits::pool(3);

@@ -95,15 +95,22 @@ impl WaitList {
     /// Takes the longest-waiting entry's waker, and says whether it is greedy. It leaves the queue, unless
     /// it keeps its place; there it is notified once until it looks.
     pub(crate) fn notify_first(&mut self, keeps_place: bool) -> Option<(Waker, bool)> {
-        let at = self.first;
-        if at == NONE {
-            return None;
+        loop {
+            let at = self.first;
+            if at == NONE {
+                return None;
+            }
+            if !keeps_place {
+                self.unlink(at);
+            }
+            let entry = &mut self.entries[at];
+            match entry.waker.take() {
+                Some(waker) => return Some((waker, entry.greedy)),
+                None if keeps_place => return None,
+                // It kept its place, was notified, and has not looked yet: on to those behind it.
+                None => {}
+            }
         }
-        if !keeps_place {
-            self.unlink(at);
-        }
-        let entry = &mut self.entries[at];
-        entry.waker.take().map(|waker| (waker, entry.greedy))
     }
 
     fn vacant(&mut self) -> usize {
