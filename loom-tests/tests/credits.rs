@@ -216,6 +216,7 @@ fn shrunk_beside_acquire() {
         assert!(matches!(gate.try_acquire(2), Err(AcquireError::TooLarge)));
         worker.join().unwrap();
         assert_eq!(gate.available(), 1);
+        assert_eq!(gate.revoke(1), 1);
         let counters = gate.counters();
         assert_eq!(counters.acquired, counters.returned);
         outcomes.record("ok");

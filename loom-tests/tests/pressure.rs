@@ -83,3 +83,24 @@ fn changes_are_told() {
         outcomes.record(format!("{level:?}"));
     });
 }
+
+/// Numbers taken beside the traffic are within their bounds, and exact after it.
+#[test]
+fn numbers_beside_traffic() {
+    check("numbers beside traffic", Config::at_least(20).exactly(&["ok"]), |outcomes| {
+        let builder = mpsc::builder().capacity(1).observed().clock(RealArc::new(Stopped));
+        let (tx, mut rx) = builder.build().unwrap();
+        let receiver = thread::spawn(move || {
+            rx.recv().unwrap();
+            rx
+        });
+        tx.send(1).unwrap();
+        let stats = tx.stats();
+        assert!(stats.queued <= 1 && stats.received <= 1 && stats.available <= 1);
+        let rx = receiver.join().unwrap();
+        let stats = rx.stats();
+        assert_eq!((stats.sent, stats.received, stats.queued, stats.available), (1, 1, 0, 1));
+        assert!(stats.peak <= 1 && stats.recv_wait == Duration::ZERO);
+        outcomes.record("ok");
+    });
+}
