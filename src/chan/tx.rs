@@ -9,7 +9,7 @@ use crate::flavour::{Credit, Flavour};
 use crate::pressure::Drops;
 use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
 #[cfg(feature = "std")]
-use crate::wait::{Deadline, block};
+use crate::wait::{Deadline, WaitStrategy, block, block_in_line};
 use crate::wait::{Notes, Place};
 
 /// The right to send, with everything that goes with it.
@@ -94,12 +94,19 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     }
 
     /// Sends the value in `from`, or leaves it there: for those who try again.
-    fn try_send_from(&mut self, from: &mut Option<T>) -> Result<(), Refused> {
+    fn try_send_from(&mut self, from: &mut Option<T>, hurry: bool) -> Result<(), Refused> {
         let Some(value) = from.take() else {
             debug_assert!(false, "a send needs a value");
             return Ok(());
         };
-        self.try_send(value).map_err(|(value, refused)| {
+        let sent = match self.0.try_send(value) {
+            Ok(()) => self.sent(),
+            Err((value, Refused::Full)) if hurry && F::CREDIT != Credit::Slots => {
+                self.try_send_again(value)
+            }
+            Err((value, refused)) => Err((value, self.refused(refused))),
+        };
+        sent.map_err(|(value, refused)| {
             *from = Some(value);
             refused
         })
@@ -166,9 +173,10 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         value: T,
         deadline: impl FnOnce() -> Deadline,
     ) -> Result<(), (T, Refused)> {
-        match self.try_send(value) {
+        match self.0.try_send(value) {
+            Ok(()) => self.sent(),
             Err((value, Refused::Full)) => self.wait_to_send(value, deadline()),
-            done => done,
+            Err((value, refused)) => Err((value, self.refused(refused))),
         }
     }
 
@@ -176,26 +184,31 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     #[cold]
     fn wait_to_send(&mut self, value: T, deadline: Deadline) -> Result<(), (T, Refused)> {
         let mut from = Some(value);
-        let done = self.wait(deadline, |tx| granted(tx.try_send_from(&mut from)));
+        let done = self.wait(deadline, |tx, hurry| granted(tx.try_send_from(&mut from, hurry)));
         match (done.unwrap_or(Err(Refused::Full)), from) {
             (Err(refused), Some(value)) => Err((value, refused)),
             _ => Ok(()),
         }
     }
 
+    /// Waits until an attempt succeeds. Attempts are told whether there is hurry: while the thread is still
+    /// awake, credits that are being put together are left to those who do that, so that they come several
+    /// at a time. Before it sleeps, it looks for them itself.
     #[cfg(feature = "std")]
     #[cold]
     fn wait<R>(
         &mut self,
         deadline: Deadline,
-        mut attempt: impl FnMut(&mut Self) -> Option<R>,
+        mut attempt: impl FnMut(&mut Self, bool) -> Option<R>,
     ) -> Option<R> {
         let (company, room) = (self.company(), self.room());
         let how = company.how_senders_wait();
         let mut since = None;
         company.wait_begins(&mut since);
         self.0.lingers = false;
-        let done = block(company.tx(), false, how, deadline, &mut || attempt(self), &room);
+        let restless = matches!(how.strategy, WaitStrategy::Spin | WaitStrategy::Yield);
+        let mut attempt = |place: &Place| attempt(self, restless || place.is_queued());
+        let done = block_in_line(company.tx(), false, how, deadline, &mut attempt, &room).ok();
         self.0.lingers = true;
         company.wait_ends(&mut since, true);
         done
@@ -211,7 +224,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
                 Ok(n) => sent += n,
                 Err(Refused::Closed) => return Err(sent),
                 Err(Refused::Full) => {
-                    match self.wait(Deadline::Never, |tx| granted(tx.try_send_many(from))) {
+                    match self.wait(Deadline::Never, |tx, _| granted(tx.try_send_many(from))) {
                         Some(Ok(n)) => sent += n,
                         _ => return Err(sent),
                     }
@@ -231,7 +244,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
         let gate = self.company().tx();
-        let done = place.poll(gate, false, cx, || granted(self.try_send_from(from)));
+        let done = place.poll(gate, false, cx, || granted(self.try_send_from(from, true)));
         self.leave_if_ready(place, &done);
         done
     }

@@ -48,6 +48,12 @@ impl Place {
         gate.enlist(&mut self.key, waker, greedy || self.greedy)
     }
 
+    /// Whether this stands in line: its holder is about to sleep, or has slept.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_queued(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Where places are kept: whether nobody comes before this one.
     pub(crate) fn is_next(&self, gate: &Gate) -> bool {
         gate.is_next(self.key.as_ref())
