@@ -88,7 +88,7 @@ impl<F> Builder<F> {
         self.observed()
     }
 
-    /// Where an observed channel takes the time from; [`SystemClock`](crate::pressure::SystemClock) if not
+    /// Where an observed channel takes the time from; `SystemClock` if not
     /// set. Without `std` there is none, and a channel is observed only with a clock of yours.
     #[must_use]
     pub fn clock(mut self, clock: StdArc<dyn Clock>) -> Self {

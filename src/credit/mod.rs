@@ -142,7 +142,7 @@ impl Credits {
     /// time is for ever.
     ///
     /// # Errors
-    /// As [`acquire`](Self::acquire), or [`AcquireError::TimedOut`].
+    /// As `acquire`, or [`AcquireError::TimedOut`].
     #[cfg(feature = "std")]
     pub fn acquire_timeout(&self, n: u64, timeout: Duration) -> Result<Permit<'_>, AcquireError> {
         self.acquire_until(n, || Deadline::after(timeout))
@@ -190,7 +190,7 @@ impl Credits {
     /// Takes `n` credits, waiting as a task. Any executor will do.
     ///
     /// # Errors
-    /// The future ends as [`acquire`](Self::acquire) does.
+    /// The future ends as `acquire` does.
     ///
     /// # Cancel safety
     /// Dropped while pending, it has taken nothing, and whoever waits behind it may go on.
