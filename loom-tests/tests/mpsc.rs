@@ -95,7 +95,7 @@ fn batches() {
 /// Two threads wait for the one credit, and the receiver for values.
 #[test]
 fn threads_wait() {
-    let config = Config::at_least(5_000).preemptions(1).exactly(&["12", "21"]);
+    let config = Config::at_least(200_000).exactly(&["12", "21"]);
     check("mpsc threads wait", config, |outcomes| {
         let (tx, mut rx) = mpsc::bounded(1);
         let other = tx.clone();
@@ -112,7 +112,7 @@ fn threads_wait() {
 /// whoever publishes what it can take.
 #[test]
 fn publication_in_flight() {
-    let config = Config::at_least(1_000).preemptions(1).exactly(&["12", "21"]);
+    let config = Config::at_least(70_000).exactly(&["12", "21"]);
     check("mpsc publication in flight", config, |outcomes| {
         let (tx, mut rx) = mpsc::bounded(2);
         let other = tx.clone();
