@@ -136,7 +136,7 @@ where
 /// receiving side stays as it is.
 ///
 /// # Panics
-/// If `total` is 0 or above 2^60.
+/// If `total` is 0 or above 2^48.
 pub fn weighted<T, C, M>(
     (tx, rx): (Sender<Weighted<T>, Kind<Many, C, M>>, Receiver<Weighted<T>, Kind<Many, C, M>>),
     total: u64,

@@ -113,12 +113,35 @@ fn scenario_03_saturation() {
         gate.try_acquire(1).unwrap().spend();
     }
     at_rest(&gate, 9);
-    let vast = Credits::on_demand(1 << 60);
-    assert_eq!(vast.grant(u64::MAX), 1 << 60);
+    let vast = Credits::on_demand(1 << 48);
+    assert_eq!(vast.grant(u64::MAX), 1 << 48);
     assert_eq!(vast.grant(u64::MAX), 0);
-    vast.try_acquire(1 << 60).unwrap().spend();
-    assert_eq!(vast.grant(u64::MAX), 1 << 60);
-    assert_eq!(vast.available(), 1 << 60);
+    vast.try_acquire(1 << 48).unwrap().spend();
+    assert_eq!(vast.grant(u64::MAX), 1 << 48);
+    assert_eq!(vast.available(), 1 << 48);
+}
+
+/// Totals of very many very large grants never wrap into anything but themselves.
+#[test]
+fn vast_grants_add_up() {
+    const MOST: u64 = 1 << 48;
+    let gate = Credits::on_demand(MOST);
+    for _ in 0..100_000 {
+        assert_eq!(gate.grant(u64::MAX), MOST);
+        assert_eq!(gate.grant(u64::MAX), 0);
+        assert_eq!(gate.drain(), MOST);
+    }
+    let CreditCounters { acquired, returned, available, .. } = gate.counters();
+    assert_eq!((acquired, returned, available), (0, 0, 0));
+    gate.grant(MOST);
+    let mut all = gate.try_acquire(MOST).unwrap();
+    for _ in 0..100 {
+        gate.grant(MOST);
+        all.merge(gate.try_acquire(MOST).unwrap()).unwrap();
+    }
+    drop(all);
+    assert_eq!(gate.available(), 101 * MOST as i64);
+    assert_eq!(gate.grant(1), 0);
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub(super) struct Control {
     /// A pool has all its credits from the start.
     pool: bool,
     /// Ever put into circulation other than by a release, and ever taken out other than by acquiring.
-    granted: u64,
-    withdrawn: u64,
+    granted: u128,
+    withdrawn: u128,
     pauses: usize,
 }
 
@@ -86,7 +86,7 @@ impl CreditsBuilder {
     /// Makes a [pool](Credits::pool).
     ///
     /// # Panics
-    /// If `total` is above 2^60.
+    /// If `total` is above 2^48.
     #[must_use]
     pub fn pool(self, total: u64) -> Credits {
         self.build(true, total, total)
@@ -95,7 +95,7 @@ impl CreditsBuilder {
     /// Makes an [on-demand gate](Credits::on_demand).
     ///
     /// # Panics
-    /// If `max` is above 2^60.
+    /// If `max` is above 2^48.
     #[must_use]
     pub fn on_demand(self, max: u64) -> Credits {
         self.build(false, 0, max)
@@ -103,7 +103,7 @@ impl CreditsBuilder {
 
     fn build(self, pool: bool, available: u64, most: u64) -> Credits {
         assert!(most <= MOST, "{most} are more credits than a gate can count");
-        let control = Control { pool, granted: available, withdrawn: 0, pauses: 0 };
+        let control = Control { pool, granted: available.into(), withdrawn: 0, pauses: 0 };
         let shared = Shared {
             counts: Counts::new(available),
             gate: Gate::with(self.fifo, self.max_waiters),
@@ -136,8 +136,9 @@ impl Credits {
     /// The same total twice grants nothing the second time, so that it can be sent again.
     pub fn grant_to(&self, total: u64) -> u64 {
         let mut control = self.shared.control.lock();
-        let missing = total.saturating_sub(control.granted);
-        let accepted = control.accept(&self.shared, missing);
+        // What was granted may be more than any total by now.
+        let missing = u128::from(total).saturating_sub(control.granted);
+        let accepted = control.accept(&self.shared, missing as u64);
         drop(control);
         self.shared.gate.notify_many(accepted);
         accepted
@@ -148,7 +149,7 @@ impl Credits {
     pub fn revoke(&self, n: u64) -> u64 {
         let mut control = self.shared.control.lock();
         let revoked = self.shared.counts.withdraw(n);
-        control.withdrawn += revoked;
+        control.withdrawn += u128::from(revoked);
         if control.pool {
             // ORDERING: Relaxed: under the lock; see `Shared::check`.
             self.shared.most.fetch_sub(revoked, Ordering::Relaxed);
@@ -170,7 +171,7 @@ impl Credits {
     /// [`available`](Self::available) is negative meanwhile.
     ///
     /// # Panics
-    /// If `total` is above 2^60.
+    /// If `total` is above 2^48.
     pub fn resize(&self, total: u64) {
         assert!(total <= MOST, "{total} are more credits than a gate can count");
         let mut control = self.shared.control.lock();
@@ -178,10 +179,10 @@ impl Credits {
         let before = self.shared.most.swap(total, Ordering::Relaxed);
         if control.pool && total < before {
             self.shared.counts.owe(before - total);
-            control.withdrawn += before - total;
+            control.withdrawn += u128::from(before - total);
         } else if control.pool {
             self.shared.counts.give(total - before);
-            control.granted += total - before;
+            control.granted += u128::from(total - before);
         }
         drop(control);
         self.shared.gate.wake_those_who_may_go();
@@ -211,14 +212,21 @@ impl Credits {
     pub fn counters(&self) -> CreditCounters {
         let control = self.shared.control.lock();
         let (taken, given) = self.shared.counts.totals();
+        let (granted, revoked) = (counted(control.granted), counted(control.withdrawn));
         CreditCounters {
-            granted: control.granted,
-            acquired: taken.saturating_sub(control.withdrawn),
-            returned: given.saturating_sub(control.granted),
-            revoked: control.withdrawn,
+            granted,
+            // WRAP: all of them are counted modulo 2^62.
+            acquired: counted(taken.wrapping_sub(revoked).into()),
+            returned: counted(given.wrapping_sub(granted).into()),
+            revoked,
             available: self.shared.counts.available(),
         }
     }
+}
+
+/// A total as the counters show it.
+fn counted(total: u128) -> u64 {
+    total as u64 & (u64::MAX >> 2)
 }
 
 impl Control {
@@ -230,7 +238,7 @@ impl Control {
         // ORDERING: Relaxed: under the lock.
         let accepted = n.min(shared.most.load(Ordering::Relaxed).saturating_sub(there));
         shared.counts.give(accepted);
-        self.granted += accepted;
+        self.granted += u128::from(accepted);
         accepted
     }
 }

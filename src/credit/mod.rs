@@ -44,8 +44,8 @@ use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
 use crate::wait::{Deadline, Experience, How, Unmet, WaitStrategy, block_in_line};
 use crate::wait::{Gate, Place};
 
-/// The most credits a gate can have: 2^60.
-pub(crate) const MOST: u64 = 1 << 60;
+/// The most credits a gate can have: 2^48.
+pub(crate) const MOST: u64 = 1 << 48;
 
 /// A gate of credits. Clones are handles of the same gate.
 ///
@@ -76,7 +76,7 @@ impl Credits {
     /// A pool of `total` credits, which come back when their permits are dropped.
     ///
     /// # Panics
-    /// If `total` is above 2^60.
+    /// If `total` is above 2^48.
     #[must_use]
     pub fn pool(total: u64) -> Self {
         Self::builder().pool(total)
@@ -85,7 +85,7 @@ impl Credits {
     /// A gate that starts without credits and is [granted](Self::grant) them, up to `max` at a time.
     ///
     /// # Panics
-    /// If `max` is above 2^60.
+    /// If `max` is above 2^48.
     #[must_use]
     pub fn on_demand(max: u64) -> Self {
         Self::builder().on_demand(max)
