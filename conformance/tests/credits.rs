@@ -315,6 +315,34 @@ fn what_can_never_be_is_refused_at_once() {
 }
 
 #[test]
+fn a_pool_is_smaller_for_what_was_spent() {
+    let gate = Credits::pool(5);
+    gate.try_acquire(3).unwrap().spend();
+    assert_eq!(gate.try_acquire(3).unwrap_err(), AcquireError::TooLarge);
+    gate.resize(5);
+    assert_eq!(gate.available(), 5);
+}
+
+#[test]
+fn too_large_reaches_those_further_back() {
+    let gate = Credits::builder().fifo().pool(4);
+    let held = gate.try_acquire(4).unwrap();
+    let (slow, bell) = (Bell::new(), Bell::new());
+    let mut first = Box::pin(gate.acquire_async(1));
+    let mut second = Box::pin(gate.acquire_async(4));
+    assert!(slow.poll(first.as_mut()).is_pending());
+    assert!(bell.poll(second.as_mut()).is_pending());
+    gate.resize(3);
+    assert_eq!(bell.rings(), 1, "told, though not first");
+    match bell.poll(second.as_mut()) {
+        std::task::Poll::Ready(answer) => assert_eq!(answer.unwrap_err(), AcquireError::TooLarge),
+        std::task::Poll::Pending => panic!("a hang"),
+    }
+    drop(held);
+    assert!(slow.poll(first.as_mut()).is_ready());
+}
+
+#[test]
 fn waiters_are_bounded() {
     let gate = Credits::builder().max_waiters(2).pool(1);
     let held = gate.try_acquire(1).unwrap();
@@ -561,6 +589,11 @@ proptest! {
                 }
                 Step::SpendOne => {
                     if let Some(permit) = permits.pop() {
+                        if pool {
+                            let shrunk = permit.credits().min(most);
+                            most -= shrunk;
+                            available += (permit.credits() - shrunk) as i64;
+                        }
                         permit.spend();
                     }
                 }

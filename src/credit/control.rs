@@ -20,8 +20,6 @@ pub struct CreditsBuilder {
 
 /// What the lock guards.
 pub(super) struct Control {
-    /// A pool has all its credits from the start.
-    pool: bool,
     /// Ever put into circulation other than by a release, and ever taken out other than by acquiring.
     granted: u128,
     withdrawn: u128,
@@ -75,7 +73,8 @@ impl CreditsBuilder {
         self
     }
 
-    /// How blocking operations wait. [`WaitStrategy::Adaptive`] if not set.
+    /// How blocking operations wait. [`WaitStrategy::Adaptive`] if not set. Where waiters stand in line, or
+    /// are counted, `Spin` and `Yield` sleep as `Park` does: who never sleeps is in no line.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn wait_strategy(mut self, strategy: WaitStrategy) -> Self {
@@ -103,14 +102,24 @@ impl CreditsBuilder {
 
     fn build(self, pool: bool, available: u64, most: u64) -> Credits {
         assert!(most <= MOST, "{most} are more credits than a gate can count");
-        let control = Control { pool, granted: available.into(), withdrawn: 0, pauses: 0 };
+        let control = Control { granted: available.into(), withdrawn: 0, pauses: 0 };
+        #[cfg(feature = "std")]
+        let strategy = match self.strategy {
+            WaitStrategy::Spin | WaitStrategy::Yield
+                if self.fifo || self.max_waiters < usize::MAX =>
+            {
+                WaitStrategy::Park
+            }
+            strategy => strategy,
+        };
         let shared = Shared {
             counts: Counts::new(available),
+            is_pool: pool,
             gate: Gate::with(self.fifo, self.max_waiters),
             most: AtomicU64::new(most),
             control: Mutex::new(control),
             #[cfg(feature = "std")]
-            strategy: self.strategy,
+            strategy,
             #[cfg(feature = "std")]
             experience: Experience::new(),
         };
@@ -150,13 +159,13 @@ impl Credits {
         let mut control = self.shared.control.lock();
         let revoked = self.shared.counts.withdraw(n);
         control.withdrawn += u128::from(revoked);
-        if control.pool {
+        if self.shared.is_pool {
             // ORDERING: Relaxed: under the lock; see `Shared::check`.
             self.shared.most.fetch_sub(revoked, Ordering::Relaxed);
         }
         drop(control);
         // Somebody may wait for more than there can be now.
-        self.shared.gate.wake_those_who_may_go();
+        self.shared.gate.tell_everybody();
         revoked
     }
 
@@ -177,15 +186,15 @@ impl Credits {
         let mut control = self.shared.control.lock();
         // ORDERING: Relaxed: under the lock; see `Shared::check`.
         let before = self.shared.most.swap(total, Ordering::Relaxed);
-        if control.pool && total < before {
+        if self.shared.is_pool && total < before {
             self.shared.counts.owe(before - total);
             control.withdrawn += u128::from(before - total);
-        } else if control.pool {
+        } else if self.shared.is_pool {
             self.shared.counts.give(total - before);
             control.granted += u128::from(total - before);
         }
         drop(control);
-        self.shared.gate.wake_those_who_may_go();
+        self.shared.gate.tell_everybody();
     }
 
     /// Lets nothing be acquired until the guard is dropped. Pauses are counted: the last guard counts.
@@ -229,9 +238,23 @@ fn counted(total: u128) -> u64 {
     total as u64 & (u64::MAX >> 2)
 }
 
+impl Shared {
+    /// Some credits of a pool were used up: it is smaller for them, and whoever wants more than it has is told.
+    pub(super) fn used_up(&self, n: u64) {
+        let control = self.control.lock();
+        // ORDERING: Relaxed, both: under the lock; see `Shared::check`.
+        let most = self.most.load(Ordering::Relaxed);
+        self.most.store(most.saturating_sub(n), Ordering::Relaxed);
+        // What a pool in debt has not got any more pays the debt.
+        self.counts.give(n.saturating_sub(most));
+        drop(control);
+        self.gate.tell_everybody();
+    }
+}
+
 impl Control {
     fn accept(&mut self, shared: &Shared, n: u64) -> u64 {
-        if self.pool || shared.counts.is_closed() {
+        if shared.is_pool || shared.counts.is_closed() {
             return 0;
         }
         let there = shared.counts.available().max(0) as u64;
@@ -260,7 +283,7 @@ impl Drop for PauseGuard {
         }
         drop(control);
         if last {
-            shared.gate.wake_those_who_may_go();
+            shared.gate.tell_everybody();
         }
     }
 }

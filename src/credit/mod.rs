@@ -63,6 +63,7 @@ pub struct Credits {
 struct Shared {
     counts: Counts,
     gate: Gate,
+    is_pool: bool,
     /// The most there can be: what a pool has, or the most an on-demand gate holds ready.
     most: AtomicU64,
     control: Mutex<control::Control>,

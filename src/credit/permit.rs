@@ -78,9 +78,12 @@ impl<'a> Permit<'a> {
         Ok(())
     }
 
-    /// Uses the credits up: they do not come back.
+    /// Uses the credits up: they do not come back, and a pool is smaller for them.
     pub fn spend(mut self) {
-        self.n = 0;
+        let n = core::mem::take(&mut self.n);
+        if self.of.shared.is_pool {
+            self.of.shared.used_up(n);
+        }
     }
 
     /// The same credits without a borrow: for other threads, tasks and structures.

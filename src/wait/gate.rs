@@ -279,9 +279,19 @@ impl Gate {
         }
     }
 
-    /// After a change that lets anybody go on who can be satisfied: wakes them, or the first in line.
-    pub(crate) fn wake_those_who_may_go(&self) {
-        self.wake(u64::MAX, self.in_line);
+    /// After a change that concerns everybody who waits: wakes them all, to look again. Where they keep their
+    /// places, they keep them. Allocates there.
+    pub(crate) fn tell_everybody(&self) {
+        if !self.in_line {
+            return self.wake(u64::MAX, false);
+        }
+        let wakers = self.list.lock().waiters.take_wakers();
+        // UNWIND: a waker may panic; the others are woken all the same.
+        let mut wakers =
+            Finally::new(wakers.into_iter(), |rest| rest.by_ref().for_each(Waker::wake));
+        for waker in wakers.by_ref() {
+            waker.wake();
+        }
     }
 
     /// Makes every later send on an owned tail settle.

@@ -113,6 +113,16 @@ impl WaitList {
         }
     }
 
+    /// Every waker there is, in order; everybody keeps the place.
+    pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
+        let (mut wakers, mut at) = (Vec::new(), self.first);
+        while at != NONE {
+            wakers.extend(self.entries[at].waker.take());
+            at = self.entries[at].next;
+        }
+        wakers
+    }
+
     fn vacant(&mut self) -> usize {
         if self.free == NONE {
             self.entries.push(Entry {
