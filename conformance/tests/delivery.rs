@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use backpressure::flavour::Kind;
 use backpressure::{Receiver, Sender, mpmc, mpsc};
-use common::{Channel, NEAR_WRAP, Rx, Tx};
+use common::{Channel, NEAR_WRAP, Rx, Tx, conserved};
 
 const CAPACITIES: [usize; 5] = [1, 2, 3, 64, 1000];
 /// Long enough never to pass; whether it does is another test's matter.
@@ -177,9 +177,14 @@ where
         }
         let receivers: Vec<_> = receivers
             .into_iter()
-            .map(|mut rx| threads.spawn(move || receive_all(&mut rx, receive)))
+            .map(|mut rx| threads.spawn(move || (receive_all(&mut rx, receive), rx)))
             .collect();
-        receivers.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let (received, receivers): (Vec<_>, Vec<_>) =
+            receivers.into_iter().map(|thread| thread.join().unwrap()).unzip();
+        let stats = receivers[0].stats();
+        conserved(&stats);
+        assert_eq!((stats.queued, stats.received), (0, n as u64 * each));
+        received
     });
     let case = format!("{send:?} to {receive:?}, capacity {capacity}, {handles} handles");
     check(&received, n, each, &case);
