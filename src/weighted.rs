@@ -27,10 +27,17 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+#[cfg(feature = "std")]
+use core::time::Duration;
+#[cfg(feature = "std")]
+use std::time::Instant;
+
 use crate::credit::{AcquireFuture, Credits, Permit};
 use crate::error::TrySendError;
 use crate::flavour::{Kind, Many, ManySenders};
 use crate::future::{self, ClosedFuture};
+#[cfg(feature = "std")]
+use crate::wait::{Deadline, block_on_until};
 use crate::{Receiver, Sender};
 
 /// What becomes of a message that weighs more than the whole budget.
@@ -216,8 +223,37 @@ where
     #[cfg(feature = "std")]
     pub fn send(&self, value: T) -> Result<(), WeighError<T>> {
         match self.try_send(value) {
-            Err(WeighError::Full(value)) => crate::wait::block_on(self.send_async(value)),
+            Err(WeighError::Full(value)) => self.send_until(value, Deadline::Never),
             done => done,
+        }
+    }
+
+    /// Sends, blocking the thread for at most `timeout`. One too long to be added to the present time is for
+    /// ever.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), or [`WeighError::Full`] when the time is over.
+    #[cfg(feature = "std")]
+    pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), WeighError<T>> {
+        self.send_until(value, Deadline::after(timeout))
+    }
+
+    /// Sends, blocking the thread until `deadline` at the latest. A deadline in the past still takes the room
+    /// that is there.
+    ///
+    /// # Errors
+    /// As [`send_timeout`](Self::send_timeout).
+    #[cfg(feature = "std")]
+    pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), WeighError<T>> {
+        self.send_until(value, Deadline::At(deadline))
+    }
+
+    #[cfg(feature = "std")]
+    fn send_until(&self, value: T, deadline: Deadline) -> Result<(), WeighError<T>> {
+        let mut send = self.send_async(value);
+        match block_on_until(&mut send, deadline) {
+            Some(done) => done,
+            None => Err(WeighError::Full(send.into_inner().expect("not sent, so still there"))),
         }
     }
 

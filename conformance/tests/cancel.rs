@@ -333,6 +333,8 @@ fn select_loops_lose_nothing() {
         for sender in senders {
             sender.await.unwrap();
         }
+        common::conserved(&from_left.stats());
+        common::conserved(&from_right.stats());
     });
 }
 
@@ -366,4 +368,5 @@ fn abandoned_sends_account_for_every_value() {
     }
     assert_eq!(received, sender.join().unwrap());
     assert_eq!(census.alive(), 0);
+    common::conserved(&rx.stats());
 }

@@ -772,3 +772,22 @@ fn waits_leave_nothing_behind() {
     assert_eq!((gate.waiters(), Arc::strong_count(&bell)), (0, 1));
     drop(held);
 }
+
+/// In line nobody can wait awake, whatever the strategy: whoever is not in line is never next.
+#[test]
+fn who_never_sleeps_stands_in_line() {
+    for strategy in [backpressure::WaitStrategy::Spin, backpressure::WaitStrategy::Yield] {
+        let gate = Credits::builder().fifo().wait_strategy(strategy).pool(1);
+        let held = gate.try_acquire(1).unwrap();
+        std::thread::scope(|threads| {
+            let waiter = threads.spawn(|| gate.acquire(1).map(drop));
+            let queued = (0..100_000_000_u64).any(|_| {
+                std::thread::yield_now();
+                gate.waiters() == 1
+            });
+            drop(held);
+            assert_eq!(waiter.join().unwrap(), Ok(()));
+            assert!(queued, "{strategy:?} did not queue");
+        });
+    }
+}

@@ -323,6 +323,7 @@ fn closed_is_exact_under_load() {
         });
         assert!(accepted >= round % 7);
         assert!(rx.is_empty());
+        common::conserved(&rx.stats());
     }
 }
 
@@ -355,6 +356,7 @@ fn closed_is_exact_on_spsc() {
         let rest = rx.iter().count() as u64;
         assert_eq!(sender.join().unwrap(), round % 5 + rest);
         assert_eq!(census.alive(), 0);
+        common::conserved(&rx.stats());
     }
 }
 

@@ -177,6 +177,7 @@ where
             prop_assert_eq!(rx.is_empty(), queue.is_empty());
             prop_assert_eq!((tx.is_closed(), rx.is_closed()), (closed, closed));
             prop_assert_eq!(tx.reserved(), 0);
+            common::conserved(&Rx::stats(&rx));
             prop_assert_eq!(census.alive(), queue.len(), "dropped too early, or leaked");
         }
         drop(rx);

@@ -147,4 +147,5 @@ fn reservations_of_all_sizes_under_load() {
         rx.iter().sum::<usize>() + one.join().unwrap()
     });
     assert_eq!(total, EACH * (1 + 2 + 3 + 4 + 1) - 4 * EACH / 2);
+    common::conserved(&rx.stats());
 }

@@ -162,6 +162,7 @@ fn every_value_is_accounted_for() {
         assert_eq!(census.alive(), 0);
         // Nothing was left too many: every credit is there again.
         assert!(rx.is_empty());
+        common::conserved(&rx.stats());
     }
 }
 
@@ -194,6 +195,7 @@ fn policies_beside_a_close() {
         let back: usize = senders.into_iter().map(|sender| sender.join().unwrap()).sum();
         assert_eq!(before + after + back, census.made());
         assert_eq!(census.alive(), 0);
+        common::conserved(&rx.stats());
     }
 }
 
@@ -223,4 +225,5 @@ fn merging_loses_nothing() {
         received + senders.into_iter().map(|sender| sender.join().unwrap()).sum::<u64>()
     });
     assert_eq!(total, 3 * EACH * (EACH + 1) / 2);
+    common::conserved(&rx.stats());
 }

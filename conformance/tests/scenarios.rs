@@ -574,3 +574,29 @@ fn generic_code_names_items() {
     let (_tx, rx) = mpsc::bounded::<u8>(1);
     assert_eq!(kind(&rx), "u8");
 }
+
+/// A weighed send that waits for so long and no longer, and takes nothing when it gives up.
+#[test]
+fn scenario_15_weights_waited_for_a_while() {
+    use std::time::{Duration, Instant};
+
+    use backpressure::weighted::{Oversize, WeighError, weighted};
+
+    let (tx, rx) = weighted(mpmc::bounded(8), 4, Oversize::Reject, |units: &u64| *units);
+    tx.try_send(3).unwrap();
+    assert_eq!(tx.send_timeout(2, Duration::ZERO), Err(WeighError::Full(2)));
+    assert_eq!(tx.weight(), 3);
+    assert_eq!(tx.send_deadline(1, Instant::now()), Ok(()));
+    assert_eq!(tx.send_timeout(5, Duration::MAX), Err(WeighError::TooLarge(5)));
+    thread::scope(|threads| {
+        let waiting = tx.clone();
+        let sender = threads.spawn(move || waiting.send_timeout(4, Duration::MAX));
+        assert_eq!(rx.recv().unwrap().into_inner(), 3);
+        assert_eq!(rx.recv().unwrap().into_inner(), 1);
+        assert_eq!(rx.recv().unwrap().into_inner(), 4);
+        assert_eq!(sender.join().unwrap(), Ok(()));
+    });
+    assert_eq!(tx.weight(), 0);
+    rx.close();
+    assert_eq!(tx.send_timeout(1, Duration::MAX), Err(WeighError::Closed(1)));
+}

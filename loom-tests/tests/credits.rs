@@ -205,6 +205,29 @@ fn drained_beside_acquire() {
     });
 }
 
+/// Credits spent from a pool beside somebody who wants them all: the pool is smaller, and what is left of it
+/// comes back.
+#[test]
+fn spent_beside_acquire() {
+    let config = Config::at_least(10).exactly(&["acquired", "exhausted", "too large"]);
+    check("spent beside acquire", config, |outcomes| {
+        let gate = Credits::pool(2);
+        let there = gate.clone();
+        let spender = thread::spawn(move || {
+            there.try_acquire(1).map(backpressure_model::credit::Permit::spend).is_ok()
+        });
+        let acquired = gate.try_acquire(2).map(drop);
+        let spent = spender.join().unwrap();
+        assert!(spent || acquired.is_ok());
+        assert_eq!(gate.available(), if spent { 1 } else { 2 });
+        outcomes.record(match acquired {
+            Ok(()) => "acquired",
+            Err(AcquireError::TooLarge) => "too large",
+            Err(_) => "exhausted",
+        });
+    });
+}
+
 /// A pool that shrinks beside an acquire and a release: the debt is paid, and the counts add up.
 #[test]
 fn shrunk_beside_acquire() {

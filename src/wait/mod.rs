@@ -16,7 +16,7 @@ use core::time::Duration;
 pub(crate) use gate::{Gate, Notes};
 use list::Key;
 #[cfg(feature = "std")]
-pub(crate) use park::{Deadline, Unmet, block, block_in_line, block_on};
+pub(crate) use park::{Deadline, Unmet, block, block_in_line, block_on, block_on_until};
 #[cfg(feature = "std")]
 pub use strategy::WaitStrategy;
 #[cfg(feature = "std")]

@@ -112,14 +112,30 @@ pub(crate) fn block_in_line<R>(
     }
 }
 
-/// Blocks the thread until a future ends: for waits at several gates at once.
-pub(crate) fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
+/// Blocks the thread until a future ends, or until the deadline: then `None`. For waits at several gates at
+/// once.
+///
+/// There is always one attempt, and always one after the deadline.
+pub(crate) fn block_on_until<F: Future + Unpin>(
+    future: &mut F,
+    deadline: Deadline,
+) -> Option<F::Output> {
     let waker = thread::current_waker();
     let mut cx = Context::from_waker(&waker);
     loop {
-        match Pin::new(&mut future).poll(&mut cx) {
-            Poll::Ready(done) => return done,
-            Poll::Pending => thread::park_until(None),
+        let late = deadline.has_passed();
+        match Pin::new(&mut *future).poll(&mut cx) {
+            Poll::Ready(done) => return Some(done),
+            Poll::Pending if late => return None,
+            Poll::Pending => thread::park_until(deadline.instant()),
         }
+    }
+}
+
+/// The same without a deadline.
+pub(crate) fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
+    match block_on_until(&mut future, Deadline::Never) {
+        Some(done) => done,
+        None => unreachable!("there is no deadline"),
     }
 }
