@@ -11,7 +11,7 @@ use crate::flavour::{Ack, AnyCapacity, Credit, Evict, Flavour, Keep, Kind, Lates
 #[cfg(feature = "std")]
 use crate::pressure::SystemClock;
 use crate::pressure::{Clock, Marks, Observed};
-use crate::raw::{self, Core, Limit, Unmakeable};
+use crate::raw::{self, Core, Kept, Lender, Limit, Position, Unmakeable};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 use crate::sync::Arc;
@@ -133,10 +133,10 @@ where
         self,
     ) -> Result<(Sender<T, Kind<P, C, M>>, Receiver<T, Kind<P, C, M>>), BuildError> {
         let spare = <Kind<P, C, M> as raw::Sides>::SPARE;
-        let (in_circulation, pending) = match Kind::<P, C, M>::CREDIT {
-            Credit::Slots => (None, 0),
-            Credit::Acknowledged => (Some(self.capacity as u64), 0),
-            Credit::Requested => (Some(0), self.initial),
+        let (in_circulation, requested) = match Kind::<P, C, M>::CREDIT {
+            Credit::Slots => (None, None),
+            Credit::Acknowledged => (Some(self.capacity as u64), None),
+            Credit::Requested => (Some(0), Some(self.initial)),
         };
         let limit =
             in_circulation.map(|credits| Arc::new(Limit::new(self.start.wrapping_add(credits))));
@@ -160,12 +160,21 @@ where
         let clock = if self.observed { clock() } else { None };
         let observed = clock.map(|clock| Observed::new(clock, self.marks));
         let gate = if observed.is_some() { Gate::new().watched() } else { Gate::new() };
-        let window = limit.map(|limit| Window::new(limit, self.start, pending, batch as u64, gate));
+        let window =
+            limit.map(|limit| Window::new(limit, self.start, requested, batch as u64, gate));
+        let (lender, window) = match (Kind::<P, C, M>::CREDIT, window) {
+            (Credit::Acknowledged, Some(window)) => {
+                let lender = Lender::new(window, Position::new(self.start));
+                let kept = lender.kept().clone();
+                (Some(lender), Some(kept))
+            }
+            (_, window) => (None, window.map(Kept::new)),
+        };
         #[cfg(feature = "std")]
         let company = Company::new(self.start, window, observed, self.strategy);
         #[cfg(not(feature = "std"))]
         let company = Company::new(self.start, window, observed);
-        let (tail, head) = raw::pair(core, company);
+        let (tail, head) = raw::pair(core, company, lender);
         Ok((Sender::new(tail), Receiver::new(head)))
     }
 }

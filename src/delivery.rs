@@ -33,9 +33,10 @@
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::chan::Window;
-use crate::sync::Arc;
+use crate::raw::Loan;
 
 /// A message, and the credit it was sent with.
 ///
@@ -124,24 +125,22 @@ impl<T> fmt::Debug for Delivery<T> {
 
 /// The credit of a message, apart from the message. Dropping it gives the credit back.
 #[must_use = "dropping a lease gives its credit back"]
-pub struct Lease(Arc<Window>);
+pub struct Lease(Loan<Window>);
 
 impl Lease {
-    pub(crate) fn new(window: Arc<Window>) -> Self {
-        Self(window)
+    pub(crate) fn new(loan: Loan<Window>) -> Self {
+        Self(loan)
     }
 
     /// Gives the credit back.
     pub fn release(self) {
-        drop(self);
+        drop(self.0);
     }
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.0.give_back(1);
-    }
-}
+// Nothing is ever left half done: what the credit is given back to changes by single exchanges.
+impl UnwindSafe for Lease {}
+impl RefUnwindSafe for Lease {}
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

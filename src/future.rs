@@ -343,7 +343,7 @@ impl<T, F: Flavour> Future for ClosedFuture<'_, T, F> {
             return Poll::Pending;
         }
         let gate = &this.tail.beside().closing;
-        let done = this.place.poll(gate, false, cx, || this.tail.is_closed().then_some(()));
+        let done = this.place.poll(gate, false, cx, |_| this.tail.is_closed().then_some(()));
         this.ended = done.is_ready();
         done
     }

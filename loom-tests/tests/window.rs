@@ -341,3 +341,33 @@ fn drained_beside_a_late_send() {
         outcomes.record(if sent == 1 { "accepted" } else { "handed back" });
     });
 }
+
+/// Deliveries that outlive their channel, two acknowledged beside its end: whoever comes last frees what they
+/// were given back to, after everybody else has done with it.
+fn outlive(name: &str, together: usize) {
+    check(name, Config::at_least(50).exactly(&["gone"]), move |outcomes| {
+        let (tx, rx) = mpmc_ack(2, together);
+        let value = Arc::new(());
+        tx.try_send(Arc::clone(&value)).unwrap();
+        tx.try_send(Arc::clone(&value)).unwrap();
+        let deliveries = [rx.try_recv().unwrap(), rx.try_recv().unwrap()];
+        let workers = deliveries.map(|delivery| thread::spawn(move || drop(delivery)));
+        drop(tx);
+        drop(rx);
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        assert_eq!(Arc::strong_count(&value), 1);
+        outcomes.record("gone");
+    });
+}
+
+#[test]
+fn outlive_at_once() {
+    outlive("deliveries outlive the channel, at once", 1);
+}
+
+#[test]
+fn outlive_in_batches() {
+    outlive("deliveries outlive the channel, in batches", 8);
+}

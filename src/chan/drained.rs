@@ -27,14 +27,14 @@ impl Draining {
     ) -> Poll<()> {
         let company = end.beside();
         let closed =
-            self.closing.poll(&company.closing, false, cx, || end.is_closed().then_some(()));
+            self.closing.poll(&company.closing, false, cx, |_| end.is_closed().then_some(()));
         if closed.is_pending() {
             return Poll::Pending;
         }
         self.closing.give_up(&company.closing, || false);
         // Greedy: what it is told of is not used up by knowing it.
-        let drained =
-            self.draining.poll(company.tx(), true, cx, || is_drained::<F>(end).then_some(()));
+        let look = || is_drained::<F>(end).then_some(());
+        let drained = company.poll_tx(&mut self.draining, true, cx, look);
         if drained.is_ready() {
             self.leave(company);
         }
@@ -53,9 +53,9 @@ impl Draining {
         let company = end.beside();
         let how = company.how_senders_wait();
         let no_more = || false;
-        let mut closed = || end.is_closed().then_some(());
-        let mut drained = || is_drained::<F>(end).then_some(());
+        let mut closed = |_: &Place| end.is_closed().then_some(());
+        let mut drained = |_: &Place| is_drained::<F>(end).then_some(());
         block(&company.closing, false, how, deadline, &mut closed, &no_more).is_some()
-            && block(company.tx(), true, how, deadline, &mut drained, &no_more).is_some()
+            && company.block_tx(true, how, deadline, &mut drained, &no_more).is_some()
     }
 }

@@ -14,6 +14,7 @@ pub(crate) use tx::{Held, Tx};
 pub(crate) use window::{UNBOUNDED, Window};
 
 use core::fmt;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use crate::delivery::Lease;
@@ -21,11 +22,11 @@ use crate::error::TryRecvError;
 use crate::finally::Finally;
 use crate::flavour::{Credit, Flavour};
 use crate::pressure::{Drops, Observed, Stats};
-use crate::raw::{self, End, Position, Sides};
+use crate::raw::{self, Beside, End, Kept, Lending, Position, Sides};
 use crate::sync::{Arc, AtomicUsize, Ordering, UNDER_MODEL, abort, thread::yield_now};
-use crate::wait::Gate;
 #[cfg(feature = "std")]
-use crate::wait::{Experience, How, WaitStrategy};
+use crate::wait::{Deadline, Experience, How, WaitStrategy, block};
+use crate::wait::{Gate, Place};
 
 /// What lies beside the ring, in the same allocation.
 pub(crate) struct Company {
@@ -33,7 +34,7 @@ pub(crate) struct Company {
     beside: Gate,
     /// Of credits that are given back apart from the slots; senders then wait there, in reach of whoever
     /// holds one.
-    window: Option<Arc<Window>>,
+    window: Option<Kept<Window>>,
     /// Where receivers wait for values.
     pub(crate) rx: Gate,
     /// Where `closed()` waits.
@@ -60,7 +61,7 @@ pub(crate) type WeakTail<T, F> = raw::WeakTail<T, F, Company>;
 impl Company {
     pub(crate) fn new(
         start: u64,
-        window: Option<Window>,
+        window: Option<Kept<Window>>,
         observed: Option<Observed>,
         #[cfg(feature = "std")] strategy: WaitStrategy,
     ) -> Self {
@@ -68,7 +69,7 @@ impl Company {
         Self {
             beside: gate(),
             rx: gate(),
-            window: window.map(Arc::new),
+            window,
             start: Position::new(start),
             drops: Drops::new(),
             observed: observed.map(Arc::new),
@@ -98,13 +99,44 @@ impl Company {
         }
     }
 
-    /// What a receiver gets to see of a value.
-    #[inline(always)]
-    fn deliver<T, F: Flavour>(&self, value: T) -> F::Item<T> {
-        F::deliver(value, || match &self.window {
-            Some(window) => Lease::new(window.clone()),
-            None => unreachable!("deliveries are made by channels with a window"),
+    /// One poll of a task's wait where senders wait.
+    fn poll_tx<R>(
+        &self,
+        place: &mut Place,
+        greedy: bool,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Poll<R> {
+        place.poll(self.tx(), greedy, cx, |place| {
+            self.before_a_look(place);
+            attempt()
         })
+    }
+
+    /// The same for a thread, which may stay awake for a moment.
+    #[cfg(feature = "std")]
+    fn block_tx<R>(
+        &self,
+        greedy: bool,
+        how: How<'_>,
+        deadline: Deadline,
+        attempt: &mut dyn FnMut(&Place) -> Option<R>,
+        more: &dyn Fn() -> bool,
+    ) -> Option<R> {
+        let mut attempt = |place: &Place| {
+            self.before_a_look(place);
+            attempt(place)
+        };
+        block(self.tx(), greedy, how, deadline, &mut attempt, more)
+    }
+
+    /// Those who acknowledge do not look at the gate: whoever is in line makes itself known to them.
+    fn before_a_look(&self, place: &Place) {
+        if let Some(window) = &self.window
+            && place.is_queued()
+        {
+            window.mark_waiting();
+        }
     }
 
     /// After an attempt that found fewer than `n` credits, or no slot: puts credits into circulation that
@@ -121,7 +153,7 @@ impl Company {
     }
 
     /// The credits that are given back apart from the slots, in channels that do so.
-    pub(crate) fn window(&self) -> Option<&Arc<Window>> {
+    pub(crate) fn window(&self) -> Option<&Kept<Window>> {
         self.window.as_ref()
     }
 
@@ -229,6 +261,19 @@ impl Company {
     }
 }
 
+impl Beside for Company {
+    type Lent = Window;
+}
+
+/// What a receiver gets to see of a value.
+#[inline(always)]
+fn deliver<T, F: Flavour>(value: T, lending: Lending<'_, Window>) -> F::Item<T> {
+    F::deliver(value, || match lending.lend() {
+        Some(loan) => Lease::new(loan),
+        None => unreachable!("deliveries are made by channels with a window"),
+    })
+}
+
 /// Half the range is far more than there can be handles, unless they are leaked in a loop.
 fn check(count: usize) {
     if count > usize::MAX / 2 {
@@ -263,7 +308,7 @@ pub(crate) fn is_drained<F: Flavour>(end: &impl End<Beside = Company>) -> bool {
 pub(crate) fn stats<F: Flavour>(end: &impl End<Beside = Company>) -> Stats {
     let company = end.beside();
     let dropped = company.drops.read();
-    let since = |position: Position| company.start.distance_to(position).unwrap_or(0);
+    let since = |position: Position| position.since(company.start);
     let taken = since(end.head());
     let acknowledged = F::CREDIT == Credit::Acknowledged;
     let window = company.window();
@@ -279,7 +324,7 @@ pub(crate) fn stats<F: Flavour>(end: &impl End<Beside = Company>) -> Stats {
         waiting_receivers: company.rx.waiters(),
         sent: since(end.tail()),
         received: taken.saturating_sub(dropped.after_sending()),
-        acked: window.filter(|_| acknowledged).map_or(0, |window| window.returned()),
+        acked: window.filter(|_| acknowledged).map_or(0, |window| window.acked()),
         dropped,
         peak: company.observed().map_or(0, |observed| observed.peak()),
         send_wait,

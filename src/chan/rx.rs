@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
 
-use super::Company;
+use super::{Company, deliver};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::flavour::Flavour;
 use crate::raw::{Claimed, Consumer, Emptiness};
@@ -121,9 +121,9 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     }
 
     #[inline(always)]
-    fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T>) -> A {
+    fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T, Company>) -> A {
         let company = self.company();
-        let answer = claimed.take_as(|value| A::value(company.deliver::<T, F>(value)));
+        let answer = claimed.take_as(|value, lending| A::value(deliver::<T, F>(value, lending)));
         if company.tx_of::<F>().notify().watched() {
             company.note(&self.0.depth());
         }
@@ -138,7 +138,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     ) -> A {
         let company = self.company();
         let mut attempt = |ring: &mut Consumer<'a, T, F, Company>| {
-            ring.try_recv_many(into, most, |value| company.deliver::<T, F>(value))
+            ring.try_recv_many(into, most, deliver::<T, F>)
         };
         let first = attempt(&mut self.0);
         match first.or_else(|emptiness| self.look_again(emptiness, attempt)) {
@@ -216,7 +216,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         let mut since = None;
         company.wait_begins(&mut since);
         self.0.lingers = false;
-        let done = block(&company.rx, false, how, deadline, &mut || attempt(self), &news);
+        let done = block(&company.rx, false, how, deadline, &mut |_| attempt(self), &news);
         self.0.lingers = true;
         company.wait_ends(&mut since, false);
         done.unwrap_or_else(A::empty)
@@ -249,7 +249,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         mut attempt: impl FnMut(&mut Self) -> Option<A>,
     ) -> Poll<A> {
         let gate = &self.company().rx;
-        let done = place.poll(gate, false, cx, || attempt(self));
+        let done = place.poll(gate, false, cx, |_| attempt(self));
         if done.is_ready() {
             self.leave(place);
         } else {

@@ -9,7 +9,7 @@ use crate::flavour::{Credit, Flavour};
 use crate::pressure::Drops;
 use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
 #[cfg(feature = "std")]
-use crate::wait::{Deadline, WaitStrategy, block, block_in_line};
+use crate::wait::{Deadline, WaitStrategy};
 use crate::wait::{Notes, Place};
 
 /// The right to send, with everything that goes with it.
@@ -208,7 +208,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         self.0.lingers = false;
         let restless = matches!(how.strategy, WaitStrategy::Spin | WaitStrategy::Yield);
         let mut attempt = |place: &Place| attempt(self, restless || place.is_queued());
-        let done = block_in_line(company.tx(), false, how, deadline, &mut attempt, &room).ok();
+        let done = company.block_tx(false, how, deadline, &mut attempt, &room);
         self.0.lingers = true;
         company.wait_ends(&mut since, true);
         done
@@ -243,8 +243,8 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
-        let gate = self.company().tx();
-        let done = place.poll(gate, false, cx, || granted(self.try_send_from(from, true)));
+        let company = self.company();
+        let done = company.poll_tx(place, false, cx, || granted(self.try_send_from(from, true)));
         self.leave_if_ready(place, &done);
         done
     }
@@ -256,8 +256,8 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Vec<T>,
     ) -> Poll<Result<usize, Refused>> {
-        let gate = self.company().tx();
-        let done = place.poll(gate, false, cx, || granted(self.try_send_many(from)));
+        let company = self.company();
+        let done = company.poll_tx(place, false, cx, || granted(self.try_send_many(from)));
         self.leave_if_ready(place, &done);
         done
     }
@@ -268,8 +268,8 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let (gate, room) = (self.company().tx(), self.room());
-        let done = place.poll(gate, false, cx, || match self.0.is_closed() {
+        let (company, room) = (self.company(), self.room());
+        let done = company.poll_tx(place, false, cx, || match self.0.is_closed() {
             true => Some(Err(Refused::Closed)),
             false => room().then_some(Ok(())),
         });
@@ -322,12 +322,12 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     pub(crate) fn reserve(self, n: usize) -> Option<Held<'a, T, F>> {
         let (company, room, greedy) = (self.company(), self.room(), self.is_greedy(n));
         let mut right = Some(self);
-        let mut attempt = || reserve_with(&mut right, n);
-        if let Some(done) = attempt() {
+        if let Some(done) = reserve_with(&mut right, n) {
             return done.ok();
         }
         let how = company.how_senders_wait();
-        block(company.tx(), greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
+        let mut attempt = |_: &Place| reserve_with(&mut right, n);
+        company.block_tx(greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
     }
 
     /// One poll of a task's reservation. The right to send is in `right` until it is granted.
@@ -340,10 +340,10 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let Some(tx) = right else {
             return Poll::Pending;
         };
-        let (gate, room, greedy) = (tx.company().tx(), tx.room(), tx.is_greedy(n));
-        let done = place.poll(gate, greedy, cx, || reserve_with(right, n));
+        let (company, room, greedy) = (tx.company(), tx.room(), tx.is_greedy(n));
+        let done = company.poll_tx(place, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
-            place.give_up(gate, room);
+            place.give_up(company.tx(), room);
         }
         done
     }

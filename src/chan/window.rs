@@ -16,10 +16,16 @@
 //!
 //! Both only grow. A credit is in circulation up to the limit, given back and not yet in circulation
 //! between the limit and `returned`, and in delivery between `returned` and the head.
+//!
+//! Acknowledgements are counted by the account that also keeps this memory (`raw::account`), in one
+//! exchange. Whether step 2 or 3 is called for must be known before it: for 2 from the count, for 3 from a
+//! bit beside the count, which a sender in line sets before its last look ([`Company::poll_tx`] and
+//! [`Company::block_tx`]). Requests have a count of their own, and the gate's usual protocol.
+//!
+//! [`Company::poll_tx`]: super::Company::poll_tx
+//! [`Company::block_tx`]: super::Company::block_tx
 
-use crossbeam_utils::CachePadded;
-
-use crate::raw::{Limit, Position};
+use crate::raw::{Kept, Lends, Limit, Position};
 use crate::sync::{Arc, AtomicU64, Ordering};
 use crate::wait::Gate;
 
@@ -36,39 +42,37 @@ pub(crate) struct Window {
     /// Where the limit started: that of no returned credit.
     base: u64,
     /// Where positions started.
-    start: u64,
-    returned: CachePadded<AtomicU64>,
+    start: Position,
+    /// How many were ever asked for, on channels whose receivers do.
+    requested: Option<AtomicU64>,
     batch: u64,
     /// Where senders wait for room.
     pub(crate) tx: Gate,
 }
 
 impl Window {
-    /// `returned` credits wait to be used from the start; `batch` of them move at a time.
-    pub(crate) fn new(limit: Arc<Limit>, start: u64, returned: u64, batch: u64, tx: Gate) -> Self {
+    /// `requested` credits wait to be used from the start, where receivers ask for them; `batch`
+    /// acknowledgements are put together.
+    pub(crate) fn new(
+        limit: Arc<Limit>,
+        start: u64,
+        requested: Option<u64>,
+        batch: u64,
+        tx: Gate,
+    ) -> Self {
         let base = limit.count();
-        let returned = CachePadded::new(AtomicU64::new(returned));
-        Self { limit, base, start, returned, batch, tx }
-    }
-
-    /// Gives back `n` credits that were taken from this window.
-    pub(crate) fn give_back(&self, n: u64) {
-        // ORDERING: Release, edge [E10]: what was done with the message precedes what is done by
-        // whoever sends with its credit.
-        let returned = self.returned.fetch_add(n, Ordering::Release) + n;
-        if self.not_in_circulation(returned, self.limit.count()) >= self.batch {
-            self.collect();
-        }
-        self.tx.notify_many(n);
+        let requested = requested.map(AtomicU64::new);
+        Self { limit, base, start: Position::new(start), requested, batch, tx }
     }
 
     /// Adds `n` credits, or an endless number.
     pub(crate) fn request(&self, n: u64) {
+        let Some(requested) = &self.requested else { return };
         // ORDERING: Relaxed: the exchange decides.
-        let mut seen = self.returned.load(Ordering::Relaxed);
-        // Endless stays endless. ORDERING: Release on success, edge [E10]: as in `give_back`. Relaxed
-        // on failure.
-        while let Err(actual) = self.returned.compare_exchange_weak(
+        let mut seen = requested.load(Ordering::Relaxed);
+        // Endless stays endless. ORDERING: Release on success, edge [E10]: what was done before the request
+        // precedes what is done by whoever sends with its credit. Relaxed on failure.
+        while let Err(actual) = requested.compare_exchange_weak(
             seen,
             seen.saturating_add(n),
             Ordering::Release,
@@ -79,43 +83,21 @@ impl Window {
         self.tx.notify_many(n);
     }
 
-    /// How many credits were ever given back or asked for.
-    pub(crate) fn returned(&self) -> u64 {
-        // ORDERING: Acquire, edge [E10]: whoever counts the credits comes after those who gave them
-        // back.
-        self.returned.load(Ordering::Acquire)
+    /// How many acknowledged credits are not in circulation, `returned` having come back.
+    fn put_together(&self, returned: Position, limit: u64) -> u64 {
+        // Both are snapshots: the limit may be the newer one.
+        let in_circulation = Position::new(limit.wrapping_sub(self.base));
+        in_circulation.distance_to(returned).unwrap_or(0)
     }
 
-    /// How many credits are given back or asked for, and not yet in circulation: a snapshot.
-    pub(crate) fn deferred(&self) -> u64 {
-        self.not_in_circulation(self.returned(), self.limit.count())
-    }
-
-    /// How many messages were taken, `head` being where receivers are, and not acknowledged: exact if
-    /// nobody takes any more.
-    pub(crate) fn in_delivery(&self, head: Position) -> u64 {
-        // WRAP: all are counted modulo positions.
-        let returned = Position::new(self.start.wrapping_add(self.returned()));
-        returned.distance_to(head).unwrap_or(0)
-    }
-
-    fn not_in_circulation(&self, returned: u64, limit: u64) -> u64 {
-        match returned {
-            UNBOUNDED => UNBOUNDED,
-            // Both are snapshots: the limit may be the newer one.
-            _ => returned.saturating_sub(limit.wrapping_sub(self.base)),
-        }
-    }
-
-    /// Puts a portion of what was given back into circulation; whether there was any.
+    /// Puts a portion of what is not in circulation there; whether there was any.
     ///
     /// Lock-free: a retry means that somebody else did.
-    #[cold]
-    pub(crate) fn collect(&self) -> bool {
+    fn raise(&self, not_in_circulation: impl Fn(u64) -> u64) -> bool {
         loop {
-            // Before the other, so that the exchange fails if it has become too old.
+            // Before the other count, so that the exchange fails if this one has become too old.
             let limit = self.limit.count();
-            let portion = self.not_in_circulation(self.returned(), limit).min(PORTION);
+            let portion = not_in_circulation(limit).min(PORTION);
             if portion == 0 {
                 return false;
             }
@@ -123,5 +105,59 @@ impl Window {
                 return true;
             }
         }
+    }
+}
+
+impl Lends for Window {
+    #[inline(always)]
+    fn is_due(&self, returned: Position) -> bool {
+        self.put_together(returned, self.limit.count()) >= self.batch
+    }
+
+    #[cold]
+    fn came_back(kept: &Kept<Self>, waiting: bool) {
+        if kept.is_due(kept.returned()) {
+            kept.collect();
+        }
+        if waiting {
+            // UNWIND: a foreign waker may run; the bit then stays set, and the next one is told again.
+            kept.tx.wake_one_waiting(|| kept.unmark_waiting());
+        }
+    }
+}
+
+impl Kept<Window> {
+    /// How many credits are given back or asked for, and not yet in circulation: a snapshot.
+    pub(crate) fn deferred(&self) -> u64 {
+        self.not_in_circulation(self.limit.count())
+    }
+
+    fn not_in_circulation(&self, limit: u64) -> u64 {
+        let Some(requested) = &self.requested else {
+            return self.put_together(self.returned(), limit);
+        };
+        // ORDERING: Acquire, edge [E10]: whoever sends comes after those who asked for it.
+        match requested.load(Ordering::Acquire) {
+            UNBOUNDED => UNBOUNDED,
+            total => total.saturating_sub(limit.wrapping_sub(self.base)),
+        }
+    }
+
+    /// Puts a portion of what was given back or asked for into circulation; whether there was any.
+    #[cold]
+    pub(crate) fn collect(&self) -> bool {
+        self.raise(|limit| self.not_in_circulation(limit))
+    }
+
+    /// How many credits have ever come back from deliveries.
+    pub(crate) fn acked(&self) -> u64 {
+        self.returned().since(Position::new(0))
+    }
+
+    /// How many messages were taken, `head` being where receivers are, and not acknowledged: exact if
+    /// nobody takes any more.
+    pub(crate) fn in_delivery(&self, head: Position) -> u64 {
+        // Counted from the start, as what came back is.
+        self.returned().distance_to(Position::new(head.since(self.start))).unwrap_or(0)
     }
 }

@@ -122,7 +122,7 @@ impl Future for ChangedFuture<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Level> {
         let this = self.get_mut();
         let PressureWatch { observed, seen } = &mut *this.watch;
-        this.place.poll(&observed.changes, false, cx, || {
+        this.place.poll(&observed.changes, false, cx, |_| {
             let (level, epoch) = observed.level();
             (epoch != *seen || level == Level::Closed).then(|| {
                 *seen = epoch;

@@ -30,9 +30,12 @@
 //!   borrows it mutably.
 //! * **I7** What a lock guards is touched under the lock only.
 //! * **I8** System calls made here touch no memory of ours.
+//! * **I9** An account is alive while it has a reference, or a credit lent from it is out, or the ring that
+//!   lends from it is there: it is freed by the one exchange that ends all three.
 //!
 //! The edges (`E1` and so on) that comments name are declared in `src/docs/memory_model.md`.
 
+mod account;
 mod head;
 #[cfg(not(feature = "std"))]
 mod lock;
@@ -46,6 +49,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
+pub(crate) use account::{Kept, Lender, Lending, Lends, Loan};
 pub(crate) use head::HeadSide;
 #[cfg(not(feature = "std"))]
 pub(crate) use lock::SpinMutex;
@@ -73,33 +77,53 @@ pub(crate) trait Sides {
     const SPARE: u64;
 }
 
+/// What the layers above keep beside a ring.
+pub(crate) trait Beside {
+    /// What is kept by the credits that a ring lends.
+    type Lent: Lends;
+}
+
 /// The ring and its company, in one allocation.
-struct Joint<T, X> {
+struct Joint<T, X: Beside> {
     core: Core<T>,
     beside: X,
+    /// Where credits are lent with the messages, the account of that.
+    lender: Option<Lender<X::Lent>>,
+}
+
+impl<T, X: Beside> Drop for Joint<T, X> {
+    fn drop(&mut self) {
+        if let Some(lender) = self.lender.take() {
+            lender.end(self.core.head_position());
+        }
+    }
 }
 
 /// The producers' end.
-pub(crate) struct Tail<T, S: Sides, X> {
+pub(crate) struct Tail<T, S: Sides, X: Beside> {
     joint: Arc<Joint<T, X>>,
     sides: PhantomData<fn() -> S>,
 }
 
 /// The consumers' end.
-pub(crate) struct Head<T, S: Sides, X> {
+pub(crate) struct Head<T, S: Sides, X: Beside> {
     joint: Arc<Joint<T, X>>,
     sides: PhantomData<fn() -> S>,
 }
 
 /// Keeps the allocation, gives no right to use the ring; becomes a shared [`Tail`] again.
-pub(crate) struct WeakTail<T, S: Sides, X> {
+pub(crate) struct WeakTail<T, S: Sides, X: Beside> {
     joint: Arc<Joint<T, X>>,
     sides: PhantomData<fn() -> S>,
 }
 
 /// Joins both ends to a ring.
-pub(crate) fn pair<T, S: Sides, X>(core: Core<T>, beside: X) -> (Tail<T, S, X>, Head<T, S, X>) {
-    let joint = Arc::new(Joint { core, beside });
+pub(crate) fn pair<T, S: Sides, X: Beside>(
+    core: Core<T>,
+    beside: X,
+    lender: Option<Lender<X::Lent>>,
+) -> (Tail<T, S, X>, Head<T, S, X>) {
+    let joint = Arc::new(Joint { core, beside, lender });
     let tail = Tail { joint: joint.clone(), sides: PhantomData };
     (tail, Head { joint, sides: PhantomData })
 }
@@ -132,7 +156,7 @@ pub(crate) trait End {
 
 macro_rules! end {
     ($end:ident) => {
-        impl<T, S: Sides, X> End for $end<T, S, X> {
+        impl<T, S: Sides, X: Beside> End for $end<T, S, X> {
             type Beside = X;
 
             #[inline(always)]
@@ -189,7 +213,7 @@ macro_rules! end {
             }
         }
 
-        impl<T, S: Sides, X> fmt::Debug for $end<T, S, X> {
+        impl<T, S: Sides, X: Beside> fmt::Debug for $end<T, S, X> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($end))
                     .field("capacity", &self.capacity())
@@ -203,7 +227,7 @@ end!(Tail);
 end!(Head);
 end!(WeakTail);
 
-impl<T, S: Sides, X> Tail<T, S, X> {
+impl<T, S: Sides, X: Beside> Tail<T, S, X> {
     /// The right to produce, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn producer_mut(&mut self) -> Producer<'_, T, S, X> {
@@ -221,7 +245,7 @@ impl<T, S: Sides, X> Tail<T, S, X> {
     }
 }
 
-impl<T, S: Sides<Tail = Shared>, X> Tail<T, S, X> {
+impl<T, S: Sides<Tail = Shared>, X: Beside> Tail<T, S, X> {
     /// The right to produce, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn producer(&self) -> Producer<'_, T, S, X> {
@@ -229,25 +253,25 @@ impl<T, S: Sides<Tail = Shared>, X> Tail<T, S, X> {
     }
 }
 
-impl<T, S: Sides<Tail = Shared>, X> Clone for Tail<T, S, X> {
+impl<T, S: Sides<Tail = Shared>, X: Beside> Clone for Tail<T, S, X> {
     fn clone(&self) -> Self {
         Self { joint: self.joint.clone(), sides: PhantomData }
     }
 }
 
-impl<T, S: Sides<Tail = Shared>, X> WeakTail<T, S, X> {
+impl<T, S: Sides<Tail = Shared>, X: Beside> WeakTail<T, S, X> {
     pub(crate) fn upgrade(&self) -> Tail<T, S, X> {
         Tail { joint: self.joint.clone(), sides: PhantomData }
     }
 }
 
-impl<T, S: Sides, X> Clone for WeakTail<T, S, X> {
+impl<T, S: Sides, X: Beside> Clone for WeakTail<T, S, X> {
     fn clone(&self) -> Self {
         Self { joint: self.joint.clone(), sides: PhantomData }
     }
 }
 
-impl<T, S: Sides, X> Head<T, S, X> {
+impl<T, S: Sides, X: Beside> Head<T, S, X> {
     /// The right to consume, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn consumer_mut(&mut self) -> Consumer<'_, T, S, X> {
@@ -265,7 +289,7 @@ impl<T, S: Sides, X> Head<T, S, X> {
     }
 }
 
-impl<T, S: Sides<Head = Shared>, X> Head<T, S, X> {
+impl<T, S: Sides<Head = Shared>, X: Beside> Head<T, S, X> {
     /// The right to consume, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn consumer(&self) -> Consumer<'_, T, S, X> {
@@ -273,14 +297,14 @@ impl<T, S: Sides<Head = Shared>, X> Head<T, S, X> {
     }
 }
 
-impl<T, S: Sides<Head = Shared>, X> Clone for Head<T, S, X> {
+impl<T, S: Sides<Head = Shared>, X: Beside> Clone for Head<T, S, X> {
     fn clone(&self) -> Self {
         Self { joint: self.joint.clone(), sides: PhantomData }
     }
 }
 
 /// The right to act as a producer, for as long as the end is borrowed.
-pub(crate) struct Producer<'a, T, S: Sides, X> {
+pub(crate) struct Producer<'a, T, S: Sides, X: Beside> {
     joint: &'a Joint<T, X>,
     /// Whether an attempt that finds no room looks again after [`Core::linger`]. Those who wait have
     /// pauses of their own.
@@ -289,14 +313,14 @@ pub(crate) struct Producer<'a, T, S: Sides, X> {
 }
 
 /// The right to act as a consumer, for as long as the end is borrowed.
-pub(crate) struct Consumer<'a, T, S: Sides, X> {
+pub(crate) struct Consumer<'a, T, S: Sides, X: Beside> {
     joint: &'a Joint<T, X>,
     /// Whether an attempt that finds nothing looks again after [`Core::linger`]; as for producers.
     pub(crate) lingers: bool,
     sides: PhantomData<fn() -> S>,
 }
 
-impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
+impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     #[inline(always)]
     pub(crate) fn beside(&self) -> &'a X {
         &self.joint.beside
@@ -378,7 +402,7 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
     }
 }
 
-impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
+impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X> {
     /// Sends although every credit is out; the caller then takes away what is too many.
     fn send_beyond(&mut self, value: T) -> Result<Position, (T, Refused)> {
         let core = &self.joint.core;
@@ -417,11 +441,11 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X> Producer<'_, T, S, X> {
         // SAFETY: [I6] a shared head may be acted for by anybody.
         let (at, _) =
             unsafe { <Shared as HeadSide>::claim::<T, Shared>(core, |_| 1, |_| {}, false) }.ok()?;
-        Some(Claimed { core, at }.take())
+        Some(Claimed { joint: self.joint, at }.take())
     }
 }
 
-impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
+impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
     #[inline(always)]
     pub(crate) fn beside(&self) -> &'a X {
         &self.joint.beside
@@ -456,11 +480,12 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
 
     /// Wins the oldest value, to be taken out at once.
     #[inline(always)]
-    pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T>, Emptiness> {
-        let core = &self.joint.core;
+    pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T, X>, Emptiness> {
+        let joint = self.joint;
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        let (at, _) = unsafe { S::Head::claim::<T, S::Tail>(core, |_| 1, |_| {}, self.lingers) }?;
-        Ok(Claimed { core, at })
+        let (at, _) =
+            unsafe { S::Head::claim::<T, S::Tail>(&joint.core, |_| 1, |_| {}, self.lingers) }?;
+        Ok(Claimed { joint, at })
     }
 
     /// Takes up to `most` of the oldest values with one claim, each into its `wrap`; how many.
@@ -470,15 +495,16 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
         &mut self,
         into: &mut Vec<R>,
         most: usize,
-        mut wrap: impl FnMut(T) -> R,
+        mut wrap: impl FnMut(T, Lending<'a, X::Lent>) -> R,
     ) -> Result<u64, Emptiness> {
-        let core = &self.joint.core;
+        let joint = self.joint;
         let reserve = |n: u64| into.reserve(n as usize);
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        let (at, n) =
-            unsafe { S::Head::claim::<T, S::Tail>(core, |_| most as u64, reserve, self.lingers) }?;
+        let (at, n) = unsafe {
+            S::Head::claim::<T, S::Tail>(&joint.core, |_| most as u64, reserve, self.lingers)
+        }?;
         for i in 0..n {
-            into.push(Claimed { core, at: at.plus(i) }.take_as(&mut wrap));
+            into.push(Claimed { joint, at: at.plus(i) }.take_as(&mut wrap));
         }
         Ok(n)
     }
@@ -489,22 +515,25 @@ impl<'a, T, S: Sides, X> Consumer<'a, T, S, X> {
 /// Two steps, so that a large value goes from the slot straight to where the caller wants it. Whoever
 /// holds this takes it out before anything else: dropped, it would leave the value and its slot lost.
 #[must_use = "the slot waits for its value to be taken out"]
-pub(crate) struct Claimed<'a, T> {
-    core: &'a Core<T>,
+pub(crate) struct Claimed<'a, T, X: Beside> {
+    joint: &'a Joint<T, X>,
     at: Position,
 }
 
-impl<T> Claimed<'_, T> {
+impl<'a, T, X: Beside> Claimed<'a, T, X> {
     #[inline(always)]
-    pub(crate) fn take(self) -> T {
-        self.take_as(|value| value)
+    fn take(self) -> T {
+        self.take_as(|value, _| value)
     }
 
-    /// Takes the value out and into its `wrap`, a constructor.
+    /// Takes the value out and into its `wrap`, a constructor, with the credit that it came with.
     #[inline(always)]
-    pub(crate) fn take_as<R>(self, wrap: impl FnOnce(T) -> R) -> R {
+    pub(crate) fn take_as<R>(self, wrap: impl FnOnce(T, Lending<'a, X::Lent>) -> R) -> R {
+        let Self { joint, at } = self;
+        // SAFETY: [I9] this is the only taking of `at`.
+        let lending = unsafe { Lending::new(joint.lender.as_ref()) };
         // SAFETY: [I4] made only for positions just claimed, which were seen full; used up here.
-        unsafe { self.core.take_out_as(self.at, wrap) }
+        unsafe { joint.core.take_out_as(at, |value| wrap(value, lending)) }
     }
 }
 
@@ -512,12 +541,12 @@ impl<T> Claimed<'_, T> {
 ///
 /// Not given back when dropped: whoever does that also has to wake somebody. Forgotten ones are
 /// lost to the channel until the last sender goes, and wedge nobody.
-pub(crate) struct Reserved<'a, T, S: Sides, X> {
+pub(crate) struct Reserved<'a, T, S: Sides, X: Beside> {
     producer: Producer<'a, T, S, X>,
     left: u64,
 }
 
-impl<'a, T, S: Sides, X> Reserved<'a, T, S, X> {
+impl<'a, T, S: Sides, X: Beside> Reserved<'a, T, S, X> {
     pub(crate) fn left(&self) -> usize {
         self.left as usize
     }

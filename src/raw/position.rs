@@ -33,6 +33,12 @@ impl Position {
         Self(self.0.wrapping_sub(n) & MASK)
     }
 
+    /// How many positions were passed from `start` to this one: modulo 2^46, as positions are.
+    pub(crate) fn since(self, start: Self) -> u64 {
+        // WRAP: as in `plus`.
+        self.0.wrapping_sub(start.0) & MASK
+    }
+
     /// Whether `self` comes later than `other`.
     pub(crate) fn is_after(self, other: Self) -> bool {
         self.distance_to(other).is_none()

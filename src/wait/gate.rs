@@ -186,6 +186,16 @@ impl Gate {
         }
     }
 
+    /// Wakes the first waiter, for those who know without a look at the word that there is one; says so
+    /// under the lock if nobody is left.
+    pub(crate) fn wake_one_waiting(&self, nobody: impl FnOnce()) {
+        self.wake(1, self.in_line);
+        let queue = self.list.lock();
+        if queue.waiters.is_empty() {
+            nobody();
+        }
+    }
+
     /// Takes WAITING away. The lock is held, so the queue cannot change meanwhile.
     fn nobody_waits(&self, _held: &mut Queue) {
         // ORDERING: Relaxed: under the lock; a notifier that still reads WAITING finds nobody.

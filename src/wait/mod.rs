@@ -49,7 +49,6 @@ impl Place {
     }
 
     /// Whether this stands in line: its holder is about to sleep, or has slept.
-    #[cfg(feature = "std")]
     pub(crate) fn is_queued(&self) -> bool {
         self.key.is_some()
     }
@@ -72,7 +71,7 @@ impl Place {
         }
     }
 
-    /// One poll of a task's wait: tries, queues, and looks again.
+    /// One poll of a task's wait: tries, queues, and looks again. Attempts are told where they stand.
     ///
     /// On `Ready` the caller ends the wait with [`Place::give_up`].
     pub(crate) fn poll<R>(
@@ -80,9 +79,9 @@ impl Place {
         gate: &Gate,
         greedy: bool,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut() -> Option<R>,
+        attempt: impl FnMut(&Self) -> Option<R>,
     ) -> Poll<R> {
-        self.poll_in_line(gate, greedy, cx, |_| attempt()).map(|done| match done {
+        self.poll_in_line(gate, greedy, cx, attempt).map(|done| match done {
             Ok(done) => done,
             Err(Crowded) => unreachable!("any number may wait at this gate"),
         })

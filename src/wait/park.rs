@@ -41,17 +41,17 @@ impl Deadline {
 
 /// Blocks the thread until `attempt` succeeds, or until the deadline: then `None`.
 ///
-/// There is always one attempt, and always one after the deadline. `more` says whether there is
-/// something for the next in line.
+/// There is always one attempt, and always one after the deadline. Attempts are told where they stand:
+/// nowhere as long as the thread is awake. `more` says whether there is something for the next in line.
 pub(crate) fn block<R>(
     gate: &Gate,
     greedy: bool,
     how: How<'_>,
     deadline: Deadline,
-    attempt: &mut dyn FnMut() -> Option<R>,
+    attempt: &mut dyn FnMut(&Place) -> Option<R>,
     more: &dyn Fn() -> bool,
 ) -> Option<R> {
-    block_in_line(gate, greedy, how, deadline, &mut |_| attempt(), more).ok()
+    block_in_line(gate, greedy, how, deadline, attempt, more).ok()
 }
 
 /// Why a wait ended without result.
