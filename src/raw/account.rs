@@ -96,7 +96,7 @@ pub(crate) trait Lends {
 
 struct Account<W> {
     word: CachePadded<AtomicU64>,
-    /// How many were lent in all; written before `ENDED` is set.
+    /// Where the positions of the ring begin; once `ENDED` is set, how many were lent in all.
     lent: AtomicU64,
     /// Looked at by all, never changed: a cell, so that the models see looks beside the freeing.
     beside: UnsafeCell<W>,
@@ -106,11 +106,7 @@ struct Account<W> {
 pub(crate) struct Kept<W>(NonNull<Account<W>>);
 
 /// The right to lend credits, one for each position that is taken from the ring that holds it.
-pub(crate) struct Lender<W> {
-    kept: Kept<W>,
-    /// Where positions began.
-    start: Position,
-}
+pub(crate) struct Lender<W>(Kept<W>);
 
 /// The credit of a message that is just being taken.
 pub(crate) struct Lending<'a, W>(Option<&'a Lender<W>>);
@@ -185,19 +181,23 @@ impl<W> Account<W> {
 impl<W> Lender<W> {
     /// A new account, for a ring whose positions begin at `start`.
     pub(crate) fn new(beside: W, start: Position) -> Self {
-        Self { kept: Kept::with(Word(Word::REF), beside), start }
+        let kept = Kept::with(Word(Word::REF), beside);
+        // ORDERING: Relaxed: nobody else has it yet.
+        kept.account().lent.store(start.since(Position::new(0)), Ordering::Relaxed);
+        Self(kept)
     }
 
     pub(crate) fn kept(&self) -> &Kept<W> {
-        &self.kept
+        &self.0
     }
 
     /// The ring is gone, and its head will not move from here any more.
     pub(super) fn end(self, head: Position) {
-        let lent = head.since(self.start);
-        let kept = ManuallyDrop::new(self.kept);
-        // ORDERING: Relaxed, edge [E12]: before `ENDED`.
-        kept.account().lent.store(lent, Ordering::Relaxed);
+        let kept = ManuallyDrop::new(self.0);
+        let account = kept.account();
+        // ORDERING: Relaxed, both: only the ring's side uses the word before `ENDED`; afterwards edge [E12].
+        let start = Position::new(account.lent.load(Ordering::Relaxed));
+        account.lent.store(head.since(start), Ordering::Relaxed);
         // SAFETY: [I9] the reference is used up here.
         unsafe { Account::change(kept.0, |_, seen| seen.ended().without_ref()) }
     }
@@ -215,7 +215,7 @@ impl<'a, W: Lends> Lending<'a, W> {
     #[inline(always)]
     pub(crate) fn lend(self) -> Option<Loan<W>> {
         // [I9] The account ends with as many returned as positions were taken, so not before this one.
-        self.0.map(|lender| Loan(lender.kept.0))
+        self.0.map(|lender| Loan(lender.0.0))
     }
 }
 
