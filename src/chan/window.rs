@@ -67,7 +67,7 @@ impl Window {
         // ORDERING: Relaxed: the exchange decides.
         let mut seen = self.returned.load(Ordering::Relaxed);
         // Endless stays endless. ORDERING: Release on success, edge [E10]: as in `give_back`. Relaxed
-        // on failure.
+        // on failure: it is only tried again.
         while let Err(actual) = self.returned.compare_exchange_weak(
             seen,
             seen.saturating_add(n),
