@@ -71,7 +71,7 @@ impl Window {
         // ORDERING: Relaxed: the exchange decides.
         let mut seen = requested.load(Ordering::Relaxed);
         // Endless stays endless. ORDERING: Release on success, edge [E10]: what was done before the request
-        // precedes what is done by whoever sends with its credit. Relaxed on failure.
+        // precedes what is done by whoever sends with its credit. Relaxed on failure: it is only tried again.
         while let Err(actual) = requested.compare_exchange_weak(
             seen,
             seen.saturating_add(n),

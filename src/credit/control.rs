@@ -242,8 +242,9 @@ impl Shared {
     /// Some credits of a pool were used up: it is smaller for them, and whoever wants more than it has is told.
     pub(super) fn used_up(&self, n: u64) {
         let control = self.control.lock();
-        // ORDERING: Relaxed, both: under the lock; see `Shared::check`.
+        // ORDERING: Relaxed: under the lock; see `Shared::check`.
         let most = self.most.load(Ordering::Relaxed);
+        // ORDERING: Relaxed: as above.
         self.most.store(most.saturating_sub(n), Ordering::Relaxed);
         // What a pool in debt has not got any more pays the debt.
         self.counts.give(n.saturating_sub(most));

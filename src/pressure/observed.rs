@@ -154,15 +154,16 @@ impl Observed {
         let Some(since) = since.take() else { return };
         let nanos =
             self.clock.now().saturating_sub(since).as_nanos().try_into().unwrap_or(u64::MAX);
-        // ORDERING: Relaxed: a number for people.
         let total = if sender { &self.send_wait } else { &self.recv_wait };
+        // ORDERING: Relaxed: a number for people.
         total.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// Time spent waiting: by senders, by receivers.
     pub(crate) fn waits(&self) -> (Duration, Duration) {
-        // ORDERING: Relaxed, both: numbers for people.
+        // ORDERING: Relaxed: a number for people.
         let send = self.send_wait.load(Ordering::Relaxed);
+        // ORDERING: Relaxed: as above.
         let recv = self.recv_wait.load(Ordering::Relaxed);
         (Duration::from_nanos(send), Duration::from_nanos(recv))
     }

@@ -145,7 +145,7 @@ impl<W> Account<W> {
             let is_last = wanted.is_over(|| account.lent());
             // ORDERING: Release on success, edge [E10]: what was done with the message precedes what is
             // done by whoever sends with its credit; edge [E12]: our looks at the account precede its end.
-            // Acquire on failure: as for the load above.
+            // Acquire on failure, edge [E12]: as for the load above.
             match account.word.compare_exchange_weak(
                 seen.0,
                 wanted.0,
@@ -163,7 +163,7 @@ impl<W> Account<W> {
     }
 
     fn lent(&self) -> Position {
-        // ORDERING: Relaxed, edge [E12]: written before `ENDED`, which was seen.
+        // ORDERING: Relaxed: written before `ENDED`, which was seen [E12] by the load of the caller.
         Position::new(self.lent.load(Ordering::Relaxed))
     }
 
@@ -195,8 +195,9 @@ impl<W> Lender<W> {
     pub(super) fn end(self, head: Position) {
         let kept = ManuallyDrop::new(self.0);
         let account = kept.account();
-        // ORDERING: Relaxed, both: only the ring's side uses the word before `ENDED`; afterwards edge [E12].
+        // ORDERING: Relaxed: nobody else uses this word before `ENDED`.
         let start = Position::new(account.lent.load(Ordering::Relaxed));
+        // ORDERING: Relaxed: the exchange below orders it before whoever sees `ENDED`.
         account.lent.store(head.since(start), Ordering::Relaxed);
         // SAFETY: [I9] the reference is used up here.
         unsafe { Account::change(kept.0, |_, seen| seen.ended().without_ref()) }

@@ -1,10 +1,10 @@
 //! The short lock of builds without `std`: the list of waiters is held for a few instructions.
 
-use core::cell::UnsafeCell;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-use crate::sync::{AtomicU32, Ordering, spin_loop};
+use crate::sync::thread::yield_now;
+use crate::sync::{AtomicU32, Ordering, UnsafeCell};
 
 /// A test-and-set lock. It spins; never take it where its holder cannot run (an interrupt handler
 /// on the same core).
@@ -19,7 +19,7 @@ unsafe impl<T: Send> Sync for SpinMutex<T> {}
 unsafe impl<T: Send> Send for SpinMutex<T> {}
 
 impl<T> SpinMutex<T> {
-    pub(crate) const fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self { locked: AtomicU32::new(0), value: UnsafeCell::new(value) }
     }
 
@@ -28,7 +28,7 @@ impl<T> SpinMutex<T> {
             if let Some(guard) = self.try_lock() {
                 return guard;
             }
-            spin_loop();
+            yield_now();
         }
     }
 
@@ -38,7 +38,8 @@ impl<T> SpinMutex<T> {
         self.locked
             .compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
-            .then_some(Guard(self))
+            // A guard made too early would be dropped, and unlock what another holds.
+            .then(|| Guard(self))
     }
 }
 
@@ -56,14 +57,14 @@ impl<T> Deref for Guard<'_, T> {
 
     fn deref(&self) -> &T {
         // SAFETY: [I7] the guard exists, so this thread holds the lock.
-        unsafe { &*self.0.value.get() }
+        self.0.value.with(|value| unsafe { &*value })
     }
 }
 
 impl<T> DerefMut for Guard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: [I7] the guard exists and is borrowed mutably.
-        unsafe { &mut *self.0.value.get() }
+        self.0.value.with_mut(|value| unsafe { &mut *value })
     }
 }
 

@@ -19,12 +19,12 @@
 //! the gate keeps real fences on both sides. Under the model checker another face of this module
 //! stands in `sync::model`.
 
-use core::sync::atomic::{Ordering, compiler_fence};
+use crate::sync::{Ordering, compiler_fence};
 
 /// The publishing side's half.
 #[inline(always)]
 pub(crate) fn light() {
-    // ORDERING: compiler fence only, edge [E5]: keeps the publication before the gate's load in
+    // ORDERING: SeqCst for the compiler alone, edge [E5]: keeps the publication before the gate's load in
     // program order, so that a peer's `heavy` separates the two.
     compiler_fence(Ordering::SeqCst);
 }

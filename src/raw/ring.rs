@@ -91,7 +91,8 @@ impl Limit {
         // WRAP: 2^64 credits are more than will ever be given back.
         let raised = seen.wrapping_add(n);
         // ORDERING: Release on success, edge [E10]: what those who gave the credits back did before
-        // precedes what is done by whoever sends with them. Relaxed on failure.
+        // precedes what is done by whoever sends with them. Relaxed on failure: whoever
+        // raised it meanwhile answers for that.
         self.0.compare_exchange(seen, raised, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 

@@ -355,7 +355,7 @@ fn exchange<T>(
             Ok(wanted) => wanted,
             Err(Refused::Full) => {
                 // The word may have been old: Full only holds for the present one.
-                // ORDERING: Acquire: as above.
+                // ORDERING: Acquire, edges [E3], [E4]: as above.
                 let again = core.load_tail(Ordering::Acquire);
                 if again == seen && pauses == 0 {
                     return Err(Refused::Full);

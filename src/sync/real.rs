@@ -2,7 +2,9 @@
 
 pub(crate) use alloc::sync::Arc;
 pub(crate) use core::hint::spin_loop;
-pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use core::sync::atomic::{
+    AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+};
 
 pub(crate) use crate::raw::membarrier;
 

@@ -134,6 +134,8 @@ impl Gate {
     /// The same for `n` changes at once.
     #[inline(always)]
     pub(crate) fn notify_many(&self, n: u64) -> Notes {
+        // ORDERING: SeqCst for the compiler, edge [E5]: between the caller's change and the look at
+        // the word; for the processor, `heavy` on the other side sees to that.
         membarrier::light();
         // ORDERING: Relaxed, edge [E5]: ordered after the change by the compiler fence above and
         // the waiter's barrier; if it reads FENCED or more, by the fence in `notify_fenced`.
@@ -146,7 +148,8 @@ impl Gate {
     #[cold]
     #[inline(never)]
     fn notify_fenced(&self, n: u64) -> Notes {
-        // ORDERING: SeqCst fence, edge [E5]: between the caller's change and the look at the word.
+        // ORDERING: SeqCst fence, edges [E5], [E11]: between the caller's change and the look at the
+        // word, and at the pressure.
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed: ordered by the fence; what a waiter left is read under the lock.
         let word = self.word.load(Ordering::Relaxed);
@@ -264,6 +267,8 @@ impl Gate {
         // ORDERING: Relaxed: the caller's fence or the barrier below orders it.
         let before = self.word.fetch_or(bit | FENCED, Ordering::Relaxed);
         if before == QUIET {
+            // ORDERING: SeqCst barrier on every thread, edge [E5]: between the mark and the
+            // caller's next look; beside it, a change and the look at the word.
             membarrier::heavy();
         }
     }

@@ -111,8 +111,8 @@ impl How<'_> {
                 }
             }
         }
-        // ORDERING: Relaxed, all: a guess shared by whoever waits here.
         let Experience(yields_worth) = self.experience;
+        // ORDERING: Relaxed: a guess shared by whoever waits here.
         let yields = yields_worth.load(Ordering::Relaxed);
         for _ in 0..yields {
             if expired() {

@@ -7,19 +7,26 @@
 //! 1. Builds the model binaries (the canary excepted) and runs each once, which must pass and lists
 //!    every ordering that it reached.
 //! 2. Compares that list with the orderings written in `src/`; what no model reaches is `UNREACHED`.
-//! 3. Runs, for each slot and each legal weaker ordering (for fences also without the fence), those
-//!    binaries which reached the slot, until the first test fails. `src/sync/model.rs` swaps the
-//!    ordering at run time, so that nothing is rebuilt.
+//! 3. Checks what the sources promise in comments (`rules`), which is also a test of this package.
+//! 4. Runs, for each slot and each legal weaker ordering (for fences also without the fence), those
+//!    binaries which reached the slot, until the first test fails; the models first that the page of
+//!    edges names for it. `src/sync/model.rs` swaps the ordering at run time, so that nothing is
+//!    rebuilt.
+//! 5. Requires of each model (or pattern) which the page names for an edge that it fails for some
+//!    mutant of it; otherwise the name is `IDLE`.
 //!
 //! A mutant that no test kills, an ordering that is not reached, and a run that takes too long must
 //! each stand in `excused_mutants.txt` with a reason. So must nothing else: an excuse that is no
 //! longer needed fails as well. The exit code is 0 when all of that holds, 1 when it does not, and
 //! 2 when the question could not be put.
 
+mod claims;
 mod excuses;
 mod models;
 mod orderings;
+mod rules;
 mod source;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -32,13 +39,11 @@ use std::time::{Duration, Instant};
 
 use excuses::{Excuses, Finding};
 use models::{Binary, Verdict};
+use rules::Book;
 use source::{Mention, Position, Sources};
 
 /// Where excuses are written down, relative to the workspace.
 const EXCUSES: &str = "loom-tests/excused_mutants.txt";
-
-/// A run shorter than this is never called too long.
-const SHORTEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let run = Options::from_arguments().and_then(|options| Session::new(&options)?.run(&options));
@@ -135,6 +140,7 @@ struct Session {
     excuses: Excuses,
     binaries: Vec<Binary>,
     baseline: Vec<models::Baseline>,
+    book: Book,
 }
 
 impl Session {
@@ -145,16 +151,20 @@ impl Session {
             .ok_or("the package has no parent directory")?;
         let excuses = Excuses::read(&root.join(EXCUSES))?;
         let sources = Sources::read(&root)?;
+        let book = Book::read(&root, &sources)?;
         let binaries = models::build(&root)?;
         println!("{} model binaries, {} jobs", binaries.len(), options.jobs);
         let baseline = binaries.iter().map(Binary::baseline).collect::<Result<_, _>>()?;
-        Ok(Self { sources, excuses, binaries, baseline })
+        Ok(Self { sources, excuses, binaries, baseline, book })
     }
 
     /// Whether everything is as it should be.
     fn run(mut self, options: &Options) -> Result<bool, String> {
         let mutants = self.mutants()?;
         let unreached = self.report_unreached(options);
+        for violation in &self.book.broken {
+            println!("BROKEN    {violation}");
+        }
 
         let mutants: Vec<_> =
             mutants.into_iter().filter(|m| options.wants(&m.to_string())).collect();
@@ -167,10 +177,17 @@ impl Session {
         });
         print_table(&tallies, started.elapsed());
 
-        let stale = if options.only.is_none() { self.excuses.report_stale() } else { 0 };
         let bad = tallies.values().map(|t| t.survived + t.timed_out).sum::<usize>();
-        println!("{bad} unexcused mutants, {unreached} unexcused orderings, {stale} stale excuses");
-        Ok(bad + unreached + stale == 0)
+        let (stale, idle) = match options.only {
+            None => (self.excuses.report_stale(), self.report_idle(&mutants)),
+            Some(_) => (0, 0),
+        };
+        let broken = self.book.broken.len();
+        println!(
+            "{bad} unexcused mutants, {unreached} unexcused orderings, {stale} stale excuses, \
+             {broken} broken rules, {idle} idle names"
+        );
+        Ok(bad + unreached + stale + broken + idle == 0)
     }
 
     /// All weaker versions of all slots that some binary reached.
@@ -237,8 +254,8 @@ impl Session {
         jobs: usize,
         mut each: impl FnMut(&mut Excuses, &'m Mutant, &Verdict, Duration),
     ) {
-        let Self { binaries, baseline, excuses, .. } = self;
-        let (binaries, baseline) = (&*binaries, &*baseline);
+        let Self { binaries, baseline, excuses, book, .. } = self;
+        let (binaries, baseline, book) = (&*binaries, &*baseline, &*book);
         let next = AtomicUsize::new(0);
         let (report, reports) = mpsc::channel();
         thread::scope(|scope| {
@@ -248,7 +265,7 @@ impl Session {
                 scope.spawn(move || {
                     while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let started = Instant::now();
-                        let verdict = try_one(mutant, binaries, baseline);
+                        let verdict = try_one(mutant, binaries, baseline, book);
                         if report.send((mutant, verdict, started.elapsed())).is_err() {
                             return;
                         }
@@ -264,12 +281,23 @@ impl Session {
     }
 }
 
-/// Runs the binaries that can tell until one fails; otherwise a timeout outweighs a pass.
-fn try_one(mutant: &Mutant, binaries: &[Binary], baseline: &[models::Baseline]) -> Verdict {
+/// Runs the models that the page names, then the binaries that can tell, until one fails; otherwise
+/// a timeout outweighs a pass.
+fn try_one(
+    mutant: &Mutant,
+    binaries: &[Binary],
+    baseline: &[models::Baseline],
+    book: &Book,
+) -> Verdict {
+    let named =
+        mutant.binaries.iter().map(|&index| (index, claims::named(book, mutant, &binaries[index])));
+    let named = named.filter(|(_, tests)| !tests.is_empty());
+    let all = mutant.binaries.iter().map(|&index| (index, Vec::new()));
     let mut verdict = Verdict::Passed;
-    for &index in &mutant.binaries {
-        let timeout = SHORTEST_TIMEOUT.max(baseline[index].took * 5);
-        match binaries[index].run(&[("ORDMUT", mutant.request().as_ref())], timeout) {
+    for (index, tests) in named.chain(all) {
+        let environment = [("ORDMUT", mutant.request())];
+        let environment = environment.each_ref().map(|(name, value)| (*name, value.as_ref()));
+        match binaries[index].run(&tests, &environment, baseline[index].timeout()) {
             Verdict::Passed => {}
             Verdict::TimedOut => verdict = Verdict::TimedOut,
             failed @ Verdict::Failed(_) => return failed,

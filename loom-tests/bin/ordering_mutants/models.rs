@@ -15,9 +15,12 @@ const CANARY: &str = "canary";
 /// Long enough for any unmutated suite, short enough to notice a hang.
 const BASELINE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
+/// A run shorter than this is never called too long.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// One compiled file of `loom-tests/tests`.
 pub(crate) struct Binary {
-    name: String,
+    pub(crate) name: String,
     path: PathBuf,
 }
 
@@ -25,6 +28,13 @@ pub(crate) struct Binary {
 pub(crate) struct Baseline {
     pub(crate) took: Duration,
     pub(crate) reached: BTreeSet<Slot>,
+}
+
+impl Baseline {
+    /// When a mutated run is called too long: a weaker ordering lets loom explore more.
+    pub(crate) fn timeout(&self) -> Duration {
+        SHORTEST_TIMEOUT.max(self.took * 10)
+    }
 }
 
 /// A line of the hook's list: `file:line:column/slot Ordering`.
@@ -94,7 +104,7 @@ impl Binary {
         let name = format!("ordering-mutants-{}-{}.txt", std::process::id(), self.name);
         let list = std::env::temp_dir().join(name);
         let started = Instant::now();
-        let verdict = self.run(&[("ORDMUT_LIST", list.as_ref())], BASELINE_TIMEOUT);
+        let verdict = self.run(&[], &[("ORDMUT_LIST", list.as_ref())], BASELINE_TIMEOUT);
         let took = started.elapsed();
         let text = std::fs::read_to_string(&list);
         // It may not exist.
@@ -118,11 +128,18 @@ impl Binary {
         Ok(Baseline { took, reached })
     }
 
-    /// Runs all tests one after another until one fails or `timeout` is over.
-    pub(crate) fn run(&self, environment: &[(&str, &OsStr)], timeout: Duration) -> Verdict {
+    /// Runs the tests of these names (all if there are none) one after another until one fails or
+    /// `timeout` is over.
+    pub(crate) fn run(
+        &self,
+        tests: &[&str],
+        environment: &[(&str, &OsStr)],
+        timeout: Duration,
+    ) -> Verdict {
         let mut command = Command::new(&self.path);
         command
-            .arg("--test-threads=1")
+            .args(["--test-threads=1", "--exact"])
+            .args(tests)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env_remove("ORDMUT")
             .env_remove("ORDMUT_LIST")

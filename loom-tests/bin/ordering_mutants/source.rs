@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+use crate::text::{Text, is_word};
+
 /// Not searched: its orderings are those of the facade's own machinery.
 const FACADE: &str = "src/sync/";
-
-const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
 
 /// A place in a file, as the compiler counts: from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,19 @@ impl Sources {
         Ok(sources)
     }
 
+    /// The files as they stand in the rules' tests.
+    #[cfg(test)]
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let lines = |text: &str| text.lines().map(String::from).collect();
+        let files = files.iter().map(|&(file, text)| (file.into(), lines(text))).collect();
+        Self { root: "/w".into(), files }
+    }
+
+    /// Every file and its lines.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.files.iter().map(|(file, lines)| (file.as_str(), lines.as_slice()))
+    }
+
     /// The position that the compiler spells like this.
     pub(crate) fn position(&self, file: &str, line: usize, column: usize) -> Position {
         Position { file: self.relative(&self.root.join(file)), line, column }
@@ -88,8 +101,7 @@ impl Sources {
         let lines = self.files.get(&position.file)?;
         let index = position.line.checked_sub(1)?;
         let name = |index: usize| {
-            let function = lines[..=index].iter().rev().find_map(|line| function_name(line));
-            format!("{}: {}", function.unwrap_or("-"), lines[index].trim())
+            format!("{}: {}", function_at(lines, index).unwrap_or("-"), lines[index].trim())
         };
         let text = lines.get(index)?.trim();
         let site = name(index);
@@ -106,7 +118,10 @@ impl Sources {
             }
             let mut text = Text::new(&lines.join("\n"));
             text.cut_tests();
-            for call in text.calls_with_ordering() {
+            for &call in text.calls_with_ordering().keys() {
+                if text.starts_with(call, "compiler_fence") {
+                    continue;
+                }
                 let (line, column) = text.line_and_column(call);
                 let position = Position { file: file.clone(), line, column };
                 let Some(site) = self.site(&position) else { continue };
@@ -115,6 +130,11 @@ impl Sources {
         }
         mentions
     }
+}
+
+/// The function whose declaration is the last at or above the line of this index.
+pub(crate) fn function_at(lines: &[String], index: usize) -> Option<&str> {
+    lines[..=index].iter().rev().find_map(|line| function_name(line))
 }
 
 /// The name in a line that declares a function.
@@ -132,183 +152,12 @@ fn function_name(line: &str) -> Option<&str> {
     (end > 0).then_some(&after[..end])
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// A file's characters with comments, strings and character literals blanked out.
-struct Text(Vec<char>);
-
-impl Text {
-    fn new(source: &str) -> Self {
-        let mut text: Vec<char> = source.chars().collect();
-        let mut at = 0;
-        while at < text.len() {
-            let end = token_end(&text, at);
-            if end > at {
-                for c in &mut text[at..end] {
-                    if *c != '\n' {
-                        *c = ' ';
-                    }
-                }
-            }
-            at = end.max(at + 1);
-        }
-        Self(text)
-    }
-
-    /// Drops everything from the first module under `#[cfg(test)]` on: by custom it ends the file.
-    fn cut_tests(&mut self) {
-        let text: String = self.0.iter().collect();
-        let mut start = 0;
-        let mut under_test = None;
-        for line in text.split_inclusive('\n') {
-            let code = line.trim();
-            let is_test = code.starts_with("#[cfg(test)]") || code.starts_with("#[cfg(all(test,");
-            if is_test && under_test.is_none() {
-                under_test = Some(start);
-            } else if let Some(cut) = under_test {
-                let module = code.starts_with("mod ") || code.starts_with("pub(crate) mod ");
-                if module && code.ends_with('{') {
-                    self.0.truncate(cut);
-                    return;
-                }
-                if !code.is_empty() && !code.starts_with("#[") {
-                    under_test = None;
-                }
-            }
-            start += line.chars().count();
-        }
-    }
-
-    /// Where the names of the functions begin that are called with `Ordering::X`; where no call
-    /// encloses it, where that stands itself.
-    fn calls_with_ordering(&self) -> Vec<usize> {
-        let mut calls: Vec<usize> = Vec::new();
-        for at in 0..self.0.len() {
-            if !self.ordering_at(at) {
-                continue;
-            }
-            let call = self.enclosing_call(at).unwrap_or(at);
-            if !self.starts_with(call, "compiler_fence") && !calls.contains(&call) {
-                calls.push(call);
-            }
-        }
-        calls
-    }
-
-    fn ordering_at(&self, at: usize) -> bool {
-        const TYPE: &str = "Ordering::";
-        let named = at.checked_sub(1).is_some_and(|before| is_word(self.0[before]));
-        !named && self.starts_with(at, TYPE) && {
-            let name = at + TYPE.len();
-            ORDERINGS.iter().any(|ordering| {
-                let end = self.0.get(name + ordering.len());
-                self.starts_with(name, ordering) && !end.copied().is_some_and(is_word)
-            })
-        }
-    }
-
-    fn starts_with(&self, at: usize, pattern: &str) -> bool {
-        let rest = self.0.get(at..).unwrap_or_default();
-        pattern.chars().enumerate().all(|(n, c)| rest.get(n) == Some(&c))
-    }
-
-    /// The beginning of the callee's name: of a method's name itself, of a path's first part.
-    fn enclosing_call(&self, from: usize) -> Option<usize> {
-        let mut depth = 0usize;
-        let opening = (0..from).rev().find(|&i| match self.0[i] {
-            ')' | ']' | '}' => {
-                depth += 1;
-                false
-            }
-            '(' | '[' | '{' if depth > 0 => {
-                depth -= 1;
-                false
-            }
-            c => "([{;".contains(c) && depth == 0,
-        })?;
-        if self.0[opening] != '(' {
-            return None;
-        }
-        let mut start = self.word_start(opening);
-        while start >= 2 && self.0[start - 2..start] == [':', ':'] {
-            start = self.word_start(start - 2);
-        }
-        (start < opening).then_some(start)
-    }
-
-    fn word_start(&self, end: usize) -> usize {
-        (0..end).rev().take_while(|&i| is_word(self.0[i])).last().unwrap_or(end)
-    }
-
-    fn line_and_column(&self, at: usize) -> (usize, usize) {
-        let before = &self.0[..at];
-        let line = 1 + before.iter().filter(|&&c| c == '\n').count();
-        let column = 1 + before.iter().rev().take_while(|&&c| c != '\n').count();
-        (line, column)
-    }
-}
-
-/// Where the comment or literal that begins at `at` ends; `at` itself if none begins there.
-fn token_end(text: &[char], at: usize) -> usize {
-    let next = text.get(at + 1).copied();
-    match (text[at], next) {
-        ('/', Some('/')) => find(text, at, |i| text[i] == '\n'),
-        ('/', Some('*')) => {
-            let mut depth = 0usize;
-            let mut i = at;
-            while i + 1 < text.len() {
-                match (text[i], text[i + 1]) {
-                    ('/', '*') => depth += 1,
-                    ('*', '/') if depth == 1 => return i + 2,
-                    ('*', '/') => depth -= 1,
-                    _ => {
-                        i += 1;
-                        continue;
-                    }
-                }
-                i += 2;
-            }
-            text.len()
-        }
-        ('r', Some('"' | '#')) if at == 0 || !is_word(text[at - 1]) || text[at - 1] == 'b' => {
-            let quote = find(text, at + 1, |i| text[i] != '#');
-            if text.get(quote) != Some(&'"') {
-                return at;
-            }
-            let hashes = quote - at - 1;
-            let closes =
-                |i: usize| text[i] == '"' && text[i + 1..].iter().take(hashes).all(|&c| c == '#');
-            (find(text, quote + 1, closes) + 1 + hashes).min(text.len())
-        }
-        ('"', _) => literal_end(text, at, '"'),
-        // A lifetime has no closing quote right behind its first character.
-        ('\'', Some('\\')) => literal_end(text, at, '\''),
-        ('\'', Some(_)) if text.get(at + 2) == Some(&'\'') => at + 3,
-        _ => at,
-    }
-}
-
-fn find(text: &[char], from: usize, wanted: impl Fn(usize) -> bool) -> usize {
-    (from..text.len()).find(|&i| wanted(i)).unwrap_or(text.len())
-}
-
-fn literal_end(text: &[char], at: usize, quote: char) -> usize {
-    let mut i = at + 1;
-    while i < text.len() && text[i] != quote {
-        i += if text[i] == '\\' { 2 } else { 1 };
-    }
-    (i + 1).min(text.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn sources(text: &str) -> Sources {
-        let lines = text.lines().map(String::from).collect();
-        Sources { root: "/w".into(), files: BTreeMap::from([("src/a.rs".into(), lines)]) }
+        Sources::of(&[("src/a.rs", text)])
     }
 
     fn mentions(text: &str) -> Vec<(usize, usize, String)> {

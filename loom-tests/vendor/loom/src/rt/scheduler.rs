@@ -9,6 +9,9 @@ use std::collections::VecDeque;
 
 pub(crate) struct Scheduler {
     max_threads: usize,
+    /// Threads of earlier executions, each back at the beginning of its loop with nothing left on
+    /// its stack. All have the default stack size.
+    idle: Vec<Thread>,
 }
 
 type Thread = Generator<'static, Option<Box<dyn FnOnce()>>, ()>;
@@ -32,6 +35,7 @@ impl Scheduler {
     pub(crate) fn new(capacity: usize) -> Scheduler {
         Scheduler {
             max_threads: capacity,
+            idle: Vec::new(),
         }
     }
 
@@ -78,22 +82,26 @@ impl Scheduler {
     where
         F: FnOnce() + Send + 'static,
     {
+        // If an execution panics, its threads are dropped with this, half-way as they are.
         let mut threads = Vec::new();
-        threads.push(spawn_thread(Box::new(f), None));
-        threads[0].resume();
+        threads.push(self.spawn_thread(Box::new(f), None));
+        threads[0].thread.resume();
 
         loop {
             if execution.threads.is_complete() {
-                for thread in &mut threads {
-                    thread.resume();
-                    assert!(thread.is_done());
+                for Running { mut thread, reusable } in threads {
+                    if reusable {
+                        self.idle.push(thread);
+                    } else {
+                        finish(&mut thread);
+                    }
                 }
                 return;
             }
 
             let active = execution.threads.active_id();
 
-            let mut queued_spawn = Self::tick(&mut threads[active.as_usize()], execution);
+            let mut queued_spawn = Self::tick(&mut threads[active.as_usize()].thread, execution);
 
             while let Some(th) = queued_spawn.pop_front() {
                 assert!(threads.len() < self.max_threads);
@@ -101,10 +109,20 @@ impl Scheduler {
                 let thread_id = threads.len();
                 let QueuedSpawn { f, stack_size } = th;
 
-                threads.push(spawn_thread(f, stack_size));
-                threads[thread_id].resume();
+                threads.push(self.spawn_thread(f, stack_size));
+                threads[thread_id].thread.resume();
             }
         }
+    }
+
+    fn spawn_thread(&mut self, f: Box<dyn FnOnce()>, stack_size: Option<usize>) -> Running {
+        let idle = match stack_size {
+            None => self.idle.pop(),
+            Some(_) => None,
+        };
+        let mut thread = idle.unwrap_or_else(|| new_thread(stack_size));
+        thread.set_para(Some(f));
+        Running { thread, reusable: stack_size.is_none() }
     }
 
     fn tick(thread: &mut Thread, execution: &mut Execution) -> VecDeque<QueuedSpawn> {
@@ -132,7 +150,29 @@ impl Scheduler {
     }
 }
 
-fn spawn_thread(f: Box<dyn FnOnce()>, stack_size: Option<usize>) -> Thread {
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        // The ending of a generator is a panic of its own.
+        if !std::thread::panicking() {
+            self.idle.iter_mut().for_each(finish);
+        }
+    }
+}
+
+/// A thread of the present execution.
+struct Running {
+    thread: Thread,
+    /// Whether it has a stack of the default size.
+    reusable: bool,
+}
+
+/// Leaves the loop of a thread that has nothing left to run.
+fn finish(thread: &mut Thread) {
+    thread.resume();
+    assert!(thread.is_done());
+}
+
+fn new_thread(stack_size: Option<usize>) -> Thread {
     let body = move || {
         loop {
             let f: Option<Option<Box<dyn FnOnce()>>> = generator::yield_(());
@@ -152,7 +192,6 @@ fn spawn_thread(f: Box<dyn FnOnce()>, stack_size: Option<usize>) -> Thread {
         None => Gn::new(body),
     };
     g.resume();
-    g.set_para(Some(f));
     g
 }
 
