@@ -75,6 +75,10 @@ const BEYOND: Progress = 100;
 /// A batch of an owned side that accepts less than there was room for, since the channel is closing.
 const SHORT: Progress = 50;
 
+fn is_claimed((_, stage): (Value, Stage)) -> bool {
+    stage == Stage::Claimed
+}
+
 impl Queue {
     pub(crate) fn new(rules: &Rules) -> Self {
         let credits = match rules.credit {
@@ -164,9 +168,8 @@ impl Queue {
             Event::SendFull(_) => is_full.then_some(DONE),
             Event::SentMany(_, 0) => is_full.then_some(DONE),
             Event::SentMany(values, sent) => next.send_many(rules, values, *sent, at),
-            Event::SendClosed(_) | Event::SendManyClosed | Event::ReserveClosed(_) => {
-                self.closed.then_some(DONE)
-            }
+            Event::SendClosed(_) | Event::SendManyClosed => self.closed.then_some(DONE),
+            Event::ReserveClosed(n) => return self.reserve_in_vain(rules, *n, at),
             Event::Received(values, limit) => next.receive(rules, values, *limit, at),
             Event::ReceivedEmpty => (self.nothing_there() && !self.is_final()).then_some(DONE),
             Event::ReceivedClosed => {
@@ -188,8 +191,23 @@ impl Queue {
         progress.map(|progress| (next, progress)).into_iter().collect()
     }
 
+    /// Refused since the channel is closed. Under an owned tail the permit may be out for a moment.
+    fn reserve_in_vain(&self, rules: &Rules, n: usize, at: Progress) -> Vec<(Self, Progress)> {
+        let mut ways = Vec::new();
+        if self.closed {
+            let mut next = self.clone();
+            next.reserved -= if at == 0 { 0 } else { n };
+            ways.push((next, DONE));
+        } else if at == 0 && rules.tail == Side::Owned && self.room(rules) >= n {
+            let mut next = self.clone();
+            next.reserved += n;
+            ways.push((next, 1));
+        }
+        ways
+    }
+
     fn nothing_there(&self) -> bool {
-        self.first().is_none_or(|(_, stage)| stage == Stage::Claimed)
+        self.first().is_none_or(is_claimed)
     }
 
     /// Nothing more can come, apart from what is queued.
@@ -259,26 +277,34 @@ impl Queue {
         limit: usize,
         at: Progress,
     ) -> Option<Progress> {
-        let keeps_slots = rules.credit != Credit::Evicting;
         if at == 0 {
             let there = self.queued().take_while(|(_, stage)| *stage == Stage::Published);
             let most: Vec<_> = there.map(|(value, _)| *value).take(limit).collect();
             if most != values {
                 return None;
             }
-            if rules.head == Side::Shared {
-                let stage = if keeps_slots { Stage::Taken } else { Stage::Released };
-                values.iter().for_each(|value| self.change(*value, stage));
-                return Some(if keeps_slots { 1 } else { DONE });
+            // A single receive finds and takes in one step; a batch looks first.
+            if limit > 1 {
+                return Some(1);
             }
-            if let [value] = values {
-                self.change(*value, Stage::Released);
-                return Some(DONE);
-            }
-            return Some(1);
+            return self.take_all(rules, values);
         }
-        self.change(values[usize::from(at) - 1], Stage::Released);
-        Some(if usize::from(at) == values.len() { DONE } else { at + 1 })
+        if at == 1 {
+            return self.take_all(rules, values);
+        }
+        let nth = usize::from(at) - 2;
+        self.change(values[nth], Stage::Released);
+        Some(if nth + 1 == values.len() { DONE } else { at + 1 })
+    }
+
+    /// Takes the values that were found, if nobody else has. What is left to be done is to release them, one
+    /// by one; a single receiver's value is in nobody's way before.
+    fn take_all(&mut self, rules: &Rules, values: &[Value]) -> Option<Progress> {
+        let now =
+            rules.credit == Credit::Evicting || (rules.head == Side::Owned && values.len() == 1);
+        let stage = if now { Stage::Released } else { Stage::Taken };
+        let taken = values.iter().all(|value| self.take(*value, stage));
+        taken.then_some(if now { DONE } else { 2 })
     }
 
     /// A send that would have evicted: there was room, or room came after it had claimed its place.
@@ -318,19 +344,29 @@ impl Queue {
                 self.change(new, Stage::Published);
                 Some(3)
             }
-            _ => {
-                let nth = usize::from(at) - 3;
-                match old.get(nth) {
-                    Some(value) => self.take(*value, Stage::Released).then_some(at + 1),
-                    None => {
-                        let left = self.queued().take_while(|(value, _)| *value != new).next();
-                        let cleared = left.is_none_or(|(_, stage)| *stage == Stage::Claimed);
-                        let enough = self.used(rules) <= rules.capacity && (cleared || !all);
-                        enough.then_some(DONE)
-                    }
-                }
-            }
+            _ => self.make_room(rules, new, old, all, at - 3),
         }
+    }
+
+    /// After the claim beyond the capacity: an eviction takes one value if there are too many, a clearing
+    /// all that was there before.
+    fn make_room(
+        &mut self,
+        rules: &Rules,
+        new: Value,
+        old: &[Value],
+        all: bool,
+        taken: Progress,
+    ) -> Option<Progress> {
+        let too_many = self.used(rules) > rules.capacity;
+        if let Some(value) = old.get(usize::from(taken)) {
+            let right = (all || too_many) && self.take(*value, Stage::Released);
+            return right.then_some(if all { taken + 4 } else { DONE });
+        }
+        let own = self.queued().position(|(value, _)| *value == new).unwrap_or(0);
+        let behind_a_claim = self.first().is_some_and(is_claimed);
+        let nothing_to_take = (!too_many && !(all && own > 0)) || behind_a_claim;
+        nothing_to_take.then_some(DONE)
     }
 
     /// What changes credits, permits and handles.
