@@ -215,12 +215,22 @@ impl Queue {
         self.closed && self.reserved == 0 && self.queued().next().is_none()
     }
 
+    /// A single sender sees first that the channel is open, and then publishes, which may be after a close
+    /// but not after the receiver was told so.
     fn send(&mut self, rules: &Rules, value: Value, at: Progress) -> Option<Progress> {
-        if at != 0 {
-            self.change(value, Stage::Published);
-            return Some(DONE);
+        match (rules.tail, at) {
+            (Side::Owned, 0) => return (!self.closed).then_some(1),
+            (Side::Shared, 1) => {
+                self.change(value, Stage::Published);
+                return Some(DONE);
+            }
+            _ => {}
         }
-        if self.closed || self.room(rules) == 0 {
+        let refused = match rules.tail {
+            Side::Owned => self.finished,
+            Side::Shared => self.closed,
+        };
+        if refused || self.room(rules) == 0 {
             return None;
         }
         self.spend(1);
@@ -236,6 +246,8 @@ impl Queue {
         })
     }
 
+    /// Sees that the channel is open (step 0), looks how many there is room for (1), claims so many (2, of
+    /// which a single sender knows nothing), and publishes each.
     fn send_many(
         &mut self,
         rules: &Rules,
@@ -243,31 +255,48 @@ impl Queue {
         sent: usize,
         at: Progress,
     ) -> Option<Progress> {
-        if at == 0 {
-            let most = self.room(rules).min(values.len());
-            // Only a close can make it less than there was room for, and only under an owned tail.
-            let is_short = sent < most && rules.tail == Side::Owned;
-            if self.closed || !(sent == most || is_short) {
-                return None;
+        match at {
+            0 => (!self.closed).then_some(1),
+            1 => {
+                let most = self.room(rules).min(values.len());
+                // Only a close can make it less than there was room for, and only under an owned tail.
+                let is_short = sent < most && rules.tail == Side::Owned;
+                (sent == most || is_short).then_some(if is_short { SHORT + 2 } else { 2 })
             }
-            self.spend(sent);
-            if rules.tail == Side::Shared {
+            2 if rules.tail == Side::Shared => {
+                let granted = !self.closed && self.room(rules) >= sent;
                 values[..sent].iter().for_each(|value| self.push(*value, Stage::Claimed));
+                granted.then(|| {
+                    self.spend(sent);
+                    3
+                })
             }
-            return Some(if is_short { SHORT + 1 } else { 1 });
+            2 => Some(3),
+            _ => self.publish_next(rules, values, sent, at),
         }
-        let (short, nth) = if at > SHORT { (true, at - SHORT) } else { (false, at) };
-        if usize::from(nth) > sent {
+    }
+
+    fn publish_next(
+        &mut self,
+        rules: &Rules,
+        values: &[Value],
+        sent: usize,
+        at: Progress,
+    ) -> Option<Progress> {
+        let is_short = at > SHORT;
+        let nth = usize::from(if is_short { at - SHORT - 2 } else { at - 3 });
+        if nth == sent {
             return self.closed.then_some(DONE);
         }
-        let value = values[usize::from(nth) - 1];
         match rules.tail {
             Side::Owned if self.finished => return None,
-            Side::Owned => self.push(value, Stage::Published),
-            Side::Shared => self.change(value, Stage::Published),
+            Side::Owned => {
+                self.spend(1);
+                self.push(values[nth], Stage::Published);
+            }
+            Side::Shared => self.change(values[nth], Stage::Published),
         }
-        let is_last = usize::from(nth) == sent && !short;
-        Some(if is_last { DONE } else { at + 1 })
+        Some(if nth + 1 == sent && !is_short { DONE } else { at + 1 })
     }
 
     fn receive(
@@ -404,10 +433,21 @@ impl Queue {
                 self.sealed |= self.receivers == 0;
                 Some(if self.sealed { 1 } else { DONE })
             }
-            Event::ReceiverDropped => {
+            Event::ReceiverDropped if at == 1 => {
                 self.closed = true;
-                Some(DONE)
+                Some(2)
             }
+            Event::ReceiverDropped => match self.first() {
+                // What is queued goes as well.
+                Some((value, Stage::Published)) => {
+                    self.change(value, Stage::Released);
+                    if rules.credit == Credit::Acknowledged {
+                        self.earn(1);
+                    }
+                    Some(2)
+                }
+                _ => Some(DONE),
+            },
             Event::Acknowledged => {
                 self.earn(1);
                 Some(DONE)
