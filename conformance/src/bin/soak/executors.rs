@@ -77,10 +77,9 @@ impl Crew {
     pub fn join(self) {
         for _ in 0..self.size {
             let end = self.ends.recv().expect("this crew holds a sender");
-            if let Err(panic) = end
-                && !panic.is::<Deliberate>()
-            {
-                std::panic::resume_unwind(panic);
+            match end {
+                Err(panic) if !panic.is::<Deliberate>() => std::panic::resume_unwind(panic),
+                _ => {}
             }
         }
     }
