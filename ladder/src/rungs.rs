@@ -94,8 +94,8 @@ pub(crate) const RUNGS: &[Rung] = &[
     Rung {
         name: "soak",
         catches: "what takes long to happen, on all executors at once",
-        full: &["cargo run -q --release -p backpressure-conformance --bin soak -- --minutes 10"],
-        short: &["cargo run -q --release -p backpressure-conformance --bin soak -- --minutes 0.5"],
+        full: &[".ci/rungs/soak"],
+        short: &[".ci/rungs/soak --short"],
     },
     Rung {
         name: "coverage",

@@ -7,7 +7,7 @@ pub(crate) use core::sync::atomic::AtomicU64;
 #[cfg(not(backpressure_tsan))]
 pub(crate) use core::sync::atomic::fence;
 pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-// Positions have 64 bits everywhere; see decision 0007 for what they cost where atomics have not.
+// Positions have 64 bits everywhere; see decision 0008 for what they cost where atomics have not.
 #[cfg(not(target_has_atomic = "64"))]
 pub(crate) use portable_atomic::AtomicU64;
 
