@@ -20,3 +20,6 @@ pub mod guarantees {}
 
 #[doc = include_str!("memory_model.md")]
 pub mod memory_model {}
+
+#[doc = include_str!("verification.md")]
+pub mod verification {}

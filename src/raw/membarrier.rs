@@ -45,9 +45,11 @@ mod linux {
     /// Registers the process once; the first channel pays for it, not the first wait.
     pub(crate) fn available() -> bool {
         static REGISTERED: OnceLock<bool> = OnceLock::new();
-        // Miri knows neither the call nor the reorderings it is for.
+        // Miri and ThreadSanitizer know neither the call nor the reorderings it is for.
         *REGISTERED.get_or_init(|| {
-            !cfg!(miri) && membarrier(REGISTER_PRIVATE_EXPEDITED) && membarrier(PRIVATE_EXPEDITED)
+            !cfg!(any(miri, backpressure_tsan))
+                && membarrier(REGISTER_PRIVATE_EXPEDITED)
+                && membarrier(PRIVATE_EXPEDITED)
         })
     }
 
