@@ -1,0 +1,154 @@
+//! All rounds of a cell: everybody once a round, in random order.
+
+use std::io;
+use std::time::Duration;
+
+use backpressure_benches::cells::{Cell, Kind, Metric};
+
+use crate::host::{Failure, Host};
+use crate::regime::Regime;
+use crate::samples::{Outcome, Point, Series};
+use crate::worker::Request;
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    pub(crate) goal: Duration,
+}
+
+/// So many samples in a regime that did not change are wanted of everybody.
+const CLEAN: usize = 15;
+
+/// Both processes, and the order of things.
+pub(crate) struct Runner {
+    everywhere: Host,
+    one_cpu: Host,
+    dice: Dice,
+}
+
+impl Runner {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { everywhere: Host::new(false), one_cpu: Host::new(true), dice: Dice(seed | 1) }
+    }
+
+    /// Runs the cell, which is the one of this place in the list.
+    pub(crate) fn run(&mut self, place: usize, cell: &Cell, plan: Plan) -> io::Result<Outcome> {
+        let host = if cell.kind == Kind::OneCpu { &mut self.one_cpu } else { &mut self.everywhere };
+        let goal = plan.goal * cell.stretch;
+        let mut series = Vec::new();
+        for (contestant, entry) in cell.contestants.iter().enumerate() {
+            let request = Request { cell: place, contestant, messages: 1 };
+            let messages = match cell.messages {
+                Some(messages) => Ok(messages),
+                None => calibrate(host, request, goal)?,
+            };
+            series.push(Series::new(entry, messages));
+        }
+        let rounds = cell.rounds.map_or(plan.rounds, |rounds| rounds.min(plan.rounds));
+        let enough = rounds.min(CLEAN);
+        let mut order: Vec<_> = (0..series.len()).collect();
+        // Some rounds more, if the machine does not keep still.
+        for round in 0..rounds * 2 {
+            if round >= rounds && clean(&series) >= enough {
+                break;
+            }
+            self.dice.shuffle(&mut order);
+            for &contestant in &order {
+                sample(host, place, contestant, round, &mut series[contestant])?;
+            }
+        }
+        if cell.metric == Metric::Bytes {
+            series.iter_mut().for_each(|series| series.messages = 1);
+        }
+        Ok(Outcome::new(cell, series))
+    }
+}
+
+/// The fewest clean samples that any has who takes part.
+fn clean(series: &[Series]) -> usize {
+    let alive = series.iter().filter(|series| series.failure.is_none());
+    alive.map(|series| series.points.len()).min().unwrap_or(0)
+}
+
+fn sample(
+    host: &mut Host,
+    cell: usize,
+    contestant: usize,
+    round: usize,
+    series: &mut Series,
+) -> io::Result<()> {
+    if series.failure.is_some() {
+        return Ok(());
+    }
+    match host.ask(Request { cell, contestant, messages: series.messages })? {
+        Err(failure) => series.failure = Some(failure),
+        Ok(answer) => {
+            // If the machine changed in between, nobody knows what this sample measured.
+            if let Some(regime) = Regime::of(answer.before, answer.after) {
+                if let Some(latency) = &answer.latency {
+                    series.latency.entry(regime).or_default().merge(latency);
+                }
+                series.points.push(Point { round, regime, value: answer.value, cpu: answer.cpu });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many messages take about so long; a warm-up as well.
+fn calibrate(
+    host: &mut Host,
+    request: Request,
+    goal: Duration,
+) -> io::Result<Result<u64, Failure>> {
+    let mut messages = 64;
+    loop {
+        let answer = match host.ask(Request { messages, ..request })? {
+            Ok(answer) => answer,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if answer.wall >= goal / 4 || messages >= 1 << 24 {
+            let times = goal.as_secs_f64() / answer.wall.as_secs_f64().max(1e-9);
+            return Ok(Ok(((messages as f64 * times) as u64).clamp(64, 1 << 26)));
+        }
+        messages *= 4;
+    }
+}
+
+/// Random enough for an order (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn shuffle(&mut self, order: &mut [usize]) {
+        for i in (1..order.len()).rev() {
+            order.swap(i, (self.next() % (i as u64 + 1)) as usize);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shuffle_loses_nobody_and_lets_everybody_be_first() {
+        let mut dice = Dice(1);
+        let mut first = [0; 5];
+        for _ in 0..1_000 {
+            let mut order = [0, 1, 2, 3, 4];
+            dice.shuffle(&mut order);
+            first[order[0]] += 1;
+            order.sort_unstable();
+            assert_eq!(order, [0, 1, 2, 3, 4]);
+        }
+        assert!(first.iter().all(|times| (100..300).contains(times)), "{first:?}");
+    }
+}
