@@ -2,20 +2,23 @@
 //!
 //! See `benches/README.md` for the method and for how to read what this prints.
 
+mod charts;
 mod host;
 mod machine;
 mod options;
+mod record;
 mod regime;
 mod report;
 mod rounds;
 mod samples;
+mod targets;
 mod worker;
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use backpressure_benches::cells::{self, Cell};
+use backpressure_benches::cells;
 use options::{Options, Task};
 use rounds::{Plan, Runner};
 use samples::Outcome;
@@ -47,15 +50,14 @@ fn main() -> ExitCode {
 
 fn compare(options: &Options) -> io::Result<ExitCode> {
     let all = cells::all();
-    let wanted = |cell: &Cell| {
-        let named = options.only.iter().any(|text| cell.name.contains(text));
-        if options.only.is_empty() { cell.quick || !options.quick } else { named }
-    };
-    let chosen: Vec<_> = all.iter().enumerate().filter(|(_, cell)| wanted(cell)).collect();
+    let chosen: Vec<_> =
+        all.iter().enumerate().filter(|(_, cell)| options.wants(&cell.name, cell.quick)).collect();
+    let date = machine::date();
     let machine = machine::description().join("\n");
-    println!("{}\n{machine}; {} rounds", machine::date(), options.rounds);
+    let machine = format!("{machine}; {} rounds of {:?}", options.rounds, options.goal);
+    println!("{date}\n{machine}");
     let plan = Plan { rounds: options.rounds, goal: options.goal };
-    let mut runner = Runner::new(options.seed);
+    let mut runner = Runner::new(options.seed)?;
     let begin = Instant::now();
     let mut outcomes: Vec<Outcome> = Vec::new();
     for (done, (place, cell)) in chosen.iter().enumerate() {
@@ -64,8 +66,17 @@ fn compare(options: &Options) -> io::Result<ExitCode> {
         print!("{}", report::everybody(&outcome));
         outcomes.push(outcome);
     }
-    println!("\n{}", report::summary(&outcomes));
-    Ok(ExitCode::SUCCESS)
+    progress(chosen.len(), chosen.len(), begin, "done\n");
+    let verdicts = targets::verdicts(&outcomes);
+    let text: String = verdicts.iter().map(|verdict| verdict.line() + "\n").collect();
+    println!("\n{}\nTargets:\n{text}", report::summary(&outcomes));
+    if let Some(name) = &options.record {
+        let (date, machine) = (date.as_str(), machine.as_str());
+        let run = record::Run { name, date, machine, verdicts: &text, outcomes: &outcomes };
+        println!("kept as {}.*", run.write()?.display());
+    }
+    let missed = options.check && verdicts.iter().any(targets::Verdict::failed);
+    Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// On one line of the terminal.

@@ -67,6 +67,8 @@ pub(crate) enum Regime {
     Far,
     /// One processor for all.
     Alone,
+    /// It does not matter.
+    Any,
 }
 
 impl Regime {
@@ -92,6 +94,7 @@ impl fmt::Display for Regime {
             Self::Middle => "85-250ns",
             Self::Far => ">250ns",
             Self::Alone => "one-cpu",
+            Self::Any => "any",
         })
     }
 }

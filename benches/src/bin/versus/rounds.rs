@@ -8,7 +8,7 @@ use backpressure_benches::cells::{Cell, Kind, Metric};
 use crate::host::{Failure, Host};
 use crate::regime::Regime;
 use crate::samples::{Outcome, Point, Series};
-use crate::worker::Request;
+use crate::worker::{Answer, Request};
 
 /// How long and how often.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) goal: Duration,
 }
 
+/// Messages of the shortest sample.
+const FEW: u64 = 64;
 /// So many samples in a regime that did not change are wanted of everybody.
 const CLEAN: usize = 15;
 
@@ -28,8 +30,9 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { everywhere: Host::new(false), one_cpu: Host::new(true), dice: Dice(seed | 1) }
+    pub(crate) fn new(seed: u64) -> io::Result<Self> {
+        let (everywhere, one_cpu) = (Host::new(false)?, Host::new(true)?);
+        Ok(Self { everywhere, one_cpu, dice: Dice(seed | 1) })
     }
 
     /// Runs the cell, which is the one of this place in the list.
@@ -55,11 +58,8 @@ impl Runner {
             }
             self.dice.shuffle(&mut order);
             for &contestant in &order {
-                sample(host, place, contestant, round, &mut series[contestant])?;
+                sample(host, (place, cell), contestant, round, &mut series[contestant])?;
             }
-        }
-        if cell.metric == Metric::Bytes {
-            series.iter_mut().for_each(|series| series.messages = 1);
         }
         Ok(Outcome::new(cell, series))
     }
@@ -73,7 +73,7 @@ fn clean(series: &[Series]) -> usize {
 
 fn sample(
     host: &mut Host,
-    cell: usize,
+    (place, cell): (usize, &Cell),
     contestant: usize,
     round: usize,
     series: &mut Series,
@@ -81,11 +81,15 @@ fn sample(
     if series.failure.is_some() {
         return Ok(());
     }
-    match host.ask(Request { cell, contestant, messages: series.messages })? {
+    match host.ask(Request { cell: place, contestant, messages: series.messages })? {
+        // Some are a thousand times slower at one time than at another: who is only slow gets a second chance.
+        Err(Failure::Hung) if series.messages > FEW && cell.messages.is_none() => {
+            series.messages = FEW;
+        }
         Err(failure) => series.failure = Some(failure),
         Ok(answer) => {
             // If the machine changed in between, nobody knows what this sample measured.
-            if let Some(regime) = Regime::of(answer.before, answer.after) {
+            if let Some(regime) = regime(cell.metric, &answer) {
                 if let Some(latency) = &answer.latency {
                     series.latency.entry(regime).or_default().merge(latency);
                 }
@@ -96,13 +100,21 @@ fn sample(
     Ok(())
 }
 
+/// Memory, and the price of doing nothing, have nothing to do with the way between processors.
+fn regime(metric: Metric, answer: &Answer) -> Option<Regime> {
+    match metric {
+        Metric::Bytes | Metric::CpuPerSecond => Some(Regime::Any),
+        Metric::Nanos | Metric::MedianLatency => Regime::of(answer.before, answer.after),
+    }
+}
+
 /// How many messages take about so long; a warm-up as well.
 fn calibrate(
     host: &mut Host,
     request: Request,
     goal: Duration,
 ) -> io::Result<Result<u64, Failure>> {
-    let mut messages = 64;
+    let mut messages = FEW;
     loop {
         let answer = match host.ask(Request { messages, ..request })? {
             Ok(answer) => answer,
@@ -110,7 +122,7 @@ fn calibrate(
         };
         if answer.wall >= goal / 4 || messages >= 1 << 24 {
             let times = goal.as_secs_f64() / answer.wall.as_secs_f64().max(1e-9);
-            return Ok(Ok(((messages as f64 * times) as u64).clamp(64, 1 << 26)));
+            return Ok(Ok(((messages as f64 * times) as u64).clamp(FEW, 1 << 26)));
         }
         messages *= 4;
     }

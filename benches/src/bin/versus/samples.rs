@@ -45,6 +45,12 @@ impl Series {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn of_points(name: &str, role: Role, points: Vec<Point>) -> Self {
+        let (name, latency) = (name.to_string(), BTreeMap::new());
+        Self { name, role, messages: 1, points, latency, failure: None }
+    }
+
     fn of(&self, regime: Regime) -> impl Iterator<Item = &Point> {
         self.points.iter().filter(move |point| point.regime == regime)
     }
@@ -199,14 +205,7 @@ mod tests {
 
     fn series(name: &str, role: Role, values: &[(usize, Regime, f64)]) -> Series {
         let point = |&(round, regime, value)| Point { round, regime, value, cpu: value };
-        Series {
-            name: name.to_string(),
-            role,
-            messages: 1,
-            points: values.iter().map(point).collect(),
-            latency: BTreeMap::new(),
-            failure: None,
-        }
+        Series::of_points(name, role, values.iter().map(point).collect())
     }
 
     fn outcome(series: Vec<Series>) -> Outcome {
