@@ -1,33 +1,50 @@
-//! How one side of a channel is driven. A library that lacks a mode does not compile in it.
+//! How one side of a channel is driven: polling, blocking, as a task; one by one or in batches.
+//!
+//! A mode is written once, for all contestants: the same patience between attempts, the same black boxes. A
+//! library that lacks a mode does not compile in it.
 
 use std::hint::{black_box, spin_loop};
 use std::thread;
 
-use crate::contestants::{Batching, Blocking, Contestant, Message, Polled, Tasks};
+use crate::contestants::{
+    ForTasks, Message, Polled, RecvAsync, RecvBlocking, RecvMany, RecvManyAsync, SendAsync,
+    SendBlocking, SendMany, SendManyAsync, TryRecv, TryRecvMany, TrySend, TrySendMany,
+};
+use crate::race::Work;
 
-/// A way to send and to receive.
-pub trait Mode<C: Contestant>: 'static {
-    /// What cells call it.
-    const NAME: &'static str;
-
-    /// Sends `count` messages.
-    fn send<T: Message>(tx: &mut C::Tx<T>, count: u64);
-
-    /// Receives `most` messages, or until the channel is closed; how many.
-    fn recv<T: Message>(rx: &mut C::Rx<T>, most: u64) -> u64;
+/// A way to send.
+pub trait Sending<H, T: Message>: Copy + Send + 'static {
+    /// Sends `count` messages, then lets go of the handle.
+    fn all(self, tx: H, count: u64) -> Work;
 }
 
-/// How many messages a batch has.
-pub const BATCH: usize = 16;
+/// A way to receive.
+pub trait Receiving<H, T: Message>: Copy + Send + 'static {
+    /// Receives `most` messages, or until the channel is closed, then lets go of the handle.
+    fn all(self, rx: H, most: u64) -> Work;
+}
+
+/// A way in which a thread sends.
+pub trait Sends<H, T: Message>: Copy + Send + 'static {
+    /// Sends `count` messages.
+    fn send(self, tx: &mut H, count: u64);
+}
+
+/// A way in which a thread receives.
+pub trait Receives<H, T: Message>: Copy + Send + 'static {
+    /// Receives `most` messages, or until the channel is closed; how many.
+    fn recv(self, rx: &mut H, most: u64) -> u64;
+}
 
 /// What all who poll do between attempts: pause, and yield now and then, or two of them on one
 /// processor would wait for each other's time slices.
 #[derive(Debug, Default)]
-struct Patience(u32);
+pub struct Patience(u32);
 
 impl Patience {
+    /// Once.
     #[inline(always)]
-    fn wait(&mut self) {
+    pub fn wait(&mut self) {
         self.0 += 1;
         if self.0.is_multiple_of(64) {
             thread::yield_now();
@@ -37,33 +54,34 @@ impl Patience {
     }
 }
 
+/// The message of this number, of which the compiler knows nothing.
 #[inline(always)]
-fn message<T: Message>(n: u64) -> T {
+pub fn message<T: Message>(n: u64) -> T {
     black_box(T::numbered(n))
 }
 
 /// `try_send` and `try_recv` until they succeed.
-#[derive(Debug)]
-pub enum Poll {}
+#[derive(Clone, Copy, Debug)]
+pub struct Poll;
 
-impl<C: Contestant> Mode<C> for Poll {
-    const NAME: &'static str = "poll";
-
-    fn send<T: Message>(tx: &mut C::Tx<T>, count: u64) {
+impl<H: TrySend<T>, T: Message> Sends<H, T> for Poll {
+    fn send(self, tx: &mut H, count: u64) {
         for n in 0..count {
             let value = message(n);
             let mut patience = Patience::default();
-            while !C::try_send(tx, value) {
+            while !tx.offer(value) {
                 patience.wait();
             }
         }
     }
+}
 
-    fn recv<T: Message>(rx: &mut C::Rx<T>, most: u64) -> u64 {
+impl<H: TryRecv<T>, T: Message> Receives<H, T> for Poll {
+    fn recv(self, rx: &mut H, most: u64) -> u64 {
         for n in 0..most {
             let mut patience = Patience::default();
             loop {
-                match C::try_recv(rx) {
+                match rx.look() {
                     Polled::Value(value) => {
                         black_box(value);
                         break;
@@ -78,21 +96,21 @@ impl<C: Contestant> Mode<C> for Poll {
 }
 
 /// Blocking `send` and `recv`.
-#[derive(Debug)]
-pub enum Block {}
+#[derive(Clone, Copy, Debug)]
+pub struct Block;
 
-impl<C: Blocking> Mode<C> for Block {
-    const NAME: &'static str = "block";
-
-    fn send<T: Message>(tx: &mut C::Tx<T>, count: u64) {
+impl<H: SendBlocking<T>, T: Message> Sends<H, T> for Block {
+    fn send(self, tx: &mut H, count: u64) {
         for n in 0..count {
-            C::send(tx, message(n));
+            assert!(tx.put(message(n)));
         }
     }
+}
 
-    fn recv<T: Message>(rx: &mut C::Rx<T>, most: u64) -> u64 {
+impl<H: RecvBlocking<T>, T: Message> Receives<H, T> for Block {
+    fn recv(self, rx: &mut H, most: u64) -> u64 {
         for n in 0..most {
-            match C::recv(rx) {
+            match rx.take() {
                 Some(value) => _ = black_box(value),
                 None => return n,
             }
@@ -101,110 +119,205 @@ impl<C: Blocking> Mode<C> for Block {
     }
 }
 
-/// As [`Poll`], in batches of [`BATCH`].
-#[derive(Debug)]
-pub enum PollBatches {}
+/// As [`Poll`], so many at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct PollMany(pub usize);
 
-impl<C: Batching> Mode<C> for PollBatches {
-    const NAME: &'static str = "poll";
-
-    fn send<T: Message>(tx: &mut C::Tx<T>, count: u64) {
-        send_batches(count, |batch| {
+impl<H: TrySendMany<T>, T: Message> Sends<H, T> for PollMany {
+    fn send(self, tx: &mut H, count: u64) {
+        let mut batches = Batches::new(count, self.0);
+        while let Some(batch) = batches.next() {
             let mut patience = Patience::default();
             loop {
-                C::try_send_many(tx, batch);
+                tx.offer_many(batch);
                 if batch.is_empty() {
                     break;
                 }
                 patience.wait();
             }
-        });
+        }
     }
+}
 
-    fn recv<T: Message>(rx: &mut C::Rx<T>, most: u64) -> u64 {
-        recv_batches(most, |batch, limit| {
+impl<H: TryRecvMany<T>, T: Message> Receives<H, T> for PollMany {
+    fn recv(self, rx: &mut H, most: u64) -> u64 {
+        let mut received = Received::new(most, self.0);
+        while let Some((batch, limit)) = received.next() {
             let mut patience = Patience::default();
             loop {
-                match C::try_recv_many(rx, batch, limit) {
-                    Polled::Value(n) => break Some(n),
+                match rx.look_many(batch, limit) {
+                    Polled::Value(_) => break,
                     Polled::Empty => patience.wait(),
-                    Polled::Closed => break None,
+                    Polled::Closed => return received.so_far,
+                }
+            }
+        }
+        most
+    }
+}
+
+/// As [`Block`], so many at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockMany(pub usize);
+
+impl<H: SendMany<T>, T: Message> Sends<H, T> for BlockMany {
+    fn send(self, tx: &mut H, count: u64) {
+        let mut batches = Batches::new(count, self.0);
+        while let Some(batch) = batches.next() {
+            assert!(tx.put_many(batch));
+        }
+    }
+}
+
+impl<H: RecvMany<T>, T: Message> Receives<H, T> for BlockMany {
+    fn recv(self, rx: &mut H, most: u64) -> u64 {
+        let mut received = Received::new(most, self.0);
+        while let Some((batch, limit)) = received.next() {
+            if rx.take_many(batch, limit).is_none() {
+                return received.so_far;
+            }
+        }
+        most
+    }
+}
+
+/// What is sent in batches, in a vector that is used again.
+struct Batches<T> {
+    batch: Vec<T>,
+    size: u64,
+    sent: u64,
+    count: u64,
+}
+
+impl<T: Message> Batches<T> {
+    fn new(count: u64, size: usize) -> Self {
+        Self { batch: Vec::with_capacity(size), size: size as u64, sent: 0, count }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&mut Vec<T>> {
+        let end = self.count.min(self.sent + self.size);
+        self.batch.extend((self.sent..end).map(message::<T>));
+        self.sent = end;
+        (!self.batch.is_empty()).then_some(&mut self.batch)
+    }
+}
+
+/// What is received in batches, in a vector that is used again.
+struct Received<T> {
+    batch: Vec<T>,
+    size: usize,
+    so_far: u64,
+    most: u64,
+}
+
+impl<T: Message> Received<T> {
+    fn new(most: u64, size: usize) -> Self {
+        Self { batch: Vec::with_capacity(size), size, so_far: 0, most }
+    }
+
+    /// Looks at what came last, and says how many may come next.
+    #[inline(always)]
+    fn next(&mut self) -> Option<(&mut Vec<T>, usize)> {
+        self.so_far += self.batch.len() as u64;
+        for value in self.batch.drain(..) {
+            black_box(value);
+        }
+        let limit = self.size.min((self.most - self.so_far) as usize);
+        (limit > 0).then_some((&mut self.batch, limit))
+    }
+}
+
+macro_rules! on_threads {
+    ($($Mode:ty),*) => {$(
+        impl<H: Send + 'static, T: Message> Sending<H, T> for $Mode
+        where
+            Self: Sends<H, T>,
+        {
+            fn all(self, mut tx: H, count: u64) -> Work {
+                Work::thread(move || self.send(&mut tx, count))
+            }
+        }
+
+        impl<H: Send + 'static, T: Message> Receiving<H, T> for $Mode
+        where
+            Self: Receives<H, T>,
+        {
+            fn all(self, mut rx: H, most: u64) -> Work {
+                Work::thread(move || _ = self.recv(&mut rx, most))
+            }
+        }
+    )*};
+}
+on_threads!(Poll, Block, PollMany, BlockMany);
+
+/// `send` and `recv` as a task.
+#[derive(Clone, Copy, Debug)]
+pub struct Await;
+
+impl<H, T: Message> Sending<H, T> for Await
+where
+    H: ForTasks<Handle: SendAsync<T>>,
+{
+    fn all(self, tx: H, count: u64) -> Work {
+        let mut tx = tx.for_tasks();
+        Work::task(async move {
+            for n in 0..count {
+                assert!(tx.put_async(message(n)).await);
+            }
+        })
+    }
+}
+
+impl<H, T: Message> Receiving<H, T> for Await
+where
+    H: ForTasks<Handle: RecvAsync<T>>,
+{
+    fn all(self, rx: H, most: u64) -> Work {
+        let mut rx = rx.for_tasks();
+        Work::task(async move {
+            for _ in 0..most {
+                match rx.take_async().await {
+                    Some(value) => _ = black_box(value),
+                    None => return,
                 }
             }
         })
     }
 }
 
-/// As [`Block`], in batches of [`BATCH`].
-#[derive(Debug)]
-pub enum BlockBatches {}
+/// As [`Await`], so many at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct AwaitMany(pub usize);
 
-impl<C: Batching> Mode<C> for BlockBatches {
-    const NAME: &'static str = "block";
-
-    fn send<T: Message>(tx: &mut C::Tx<T>, count: u64) {
-        send_batches(count, |batch| C::send_many(tx, batch));
-    }
-
-    fn recv<T: Message>(rx: &mut C::Rx<T>, most: u64) -> u64 {
-        recv_batches(most, |batch, limit| C::recv_many(rx, batch, limit))
-    }
-}
-
-#[inline(always)]
-fn send_batches<T: Message>(count: u64, mut send: impl FnMut(&mut Vec<T>)) {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut next = 0;
-    while next < count {
-        let end = count.min(next + BATCH as u64);
-        batch.extend((next..end).map(message::<T>));
-        send(&mut batch);
-        next = end;
-    }
-}
-
-#[inline(always)]
-fn recv_batches<T: Message>(
-    most: u64,
-    mut recv: impl FnMut(&mut Vec<T>, usize) -> Option<usize>,
-) -> u64 {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut received = 0;
-    while received < most {
-        let limit = BATCH.min((most - received) as usize);
-        let Some(n) = recv(&mut batch, limit) else { break };
-        received += n as u64;
-        for value in batch.drain(..) {
-            black_box(value);
-        }
-    }
-    received
-}
-
-/// `send_async` and `recv_async`, one task a thread.
-#[derive(Debug)]
-pub enum Await {}
-
-impl<C: Tasks> Mode<C> for Await {
-    const NAME: &'static str = "async";
-
-    fn send<T: Message>(tx: &mut C::Tx<T>, count: u64) {
-        pollster::block_on(async {
-            for n in 0..count {
-                C::send_async(tx, message(n)).await;
+impl<H, T: Message> Sending<H, T> for AwaitMany
+where
+    H: ForTasks<Handle: SendManyAsync<T>>,
+{
+    fn all(self, tx: H, count: u64) -> Work {
+        let mut tx = tx.for_tasks();
+        Work::task(async move {
+            let mut batches = Batches::new(count, self.0);
+            while let Some(batch) = batches.next() {
+                assert!(tx.put_many_async(batch).await);
             }
-        });
+        })
     }
+}
 
-    fn recv<T: Message>(rx: &mut C::Rx<T>, most: u64) -> u64 {
-        pollster::block_on(async {
-            for n in 0..most {
-                match C::recv_async(rx).await {
-                    Some(value) => _ = black_box(value),
-                    None => return n,
+impl<H, T: Message> Receiving<H, T> for AwaitMany
+where
+    H: ForTasks<Handle: RecvManyAsync<T>>,
+{
+    fn all(self, rx: H, most: u64) -> Work {
+        let mut rx = rx.for_tasks();
+        Work::task(async move {
+            let mut received = Received::new(most, self.0);
+            while let Some((batch, limit)) = received.next() {
+                if rx.take_many_async(batch, limit).await.is_none() {
+                    return;
                 }
             }
-            most
         })
     }
 }

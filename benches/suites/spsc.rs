@@ -2,8 +2,6 @@
 
 mod criterion_cells;
 
-use backpressure_benches::cells;
-
 fn main() {
-    criterion_cells::run(&cells::spsc());
+    criterion_cells::run("spsc");
 }
