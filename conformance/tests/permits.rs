@@ -3,6 +3,7 @@
 mod common;
 
 use std::thread;
+use std::time::Duration;
 
 use backpressure::{Receiver, RecvError, Sender, TryRecvError, TrySendError, mpmc, mpsc, spsc};
 use common::{Channel, NEAR_WRAP, Rx, Tx};
@@ -167,4 +168,21 @@ fn full_means_queued_or_reserved() {
         })*};
     }
     on!(spsc, mpsc, mpmc);
+}
+
+/// The operation machine found that shared senders kept a channel from being drained with permits that
+/// could not send any more.
+#[test]
+fn permits_without_receivers_keep_nothing_from_being_drained() {
+    macro_rules! on {
+        ($($flavour:ident),*) => {$({
+            let (tx, rx) = $flavour::bounded::<u32>(2);
+            let permit = tx.try_reserve().unwrap();
+            drop(rx);
+            assert!(tx.wait_drained_timeout(Duration::ZERO));
+            assert!(permit.send(1).is_err());
+            assert!(tx.wait_drained_timeout(Duration::ZERO));
+        })*};
+    }
+    on!(mpsc, mpmc);
 }
