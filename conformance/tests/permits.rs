@@ -3,6 +3,7 @@
 mod common;
 
 use std::thread;
+use std::time::Duration;
 
 use backpressure::{Receiver, RecvError, Sender, TryRecvError, TrySendError, mpmc, mpsc, spsc};
 use common::{Channel, NEAR_WRAP, Rx, Tx};
@@ -148,4 +149,40 @@ fn reservations_of_all_sizes_under_load() {
     });
     assert_eq!(total, EACH * (1 + 2 + 3 + 4 + 1) - 4 * EACH / 2);
     common::conserved(&rx.stats());
+}
+
+/// The operation machine found that spsc left permits out.
+#[test]
+fn full_means_queued_or_reserved() {
+    macro_rules! on {
+        ($($flavour:ident),*) => {$({
+            let (mut tx, rx) = $flavour::bounded::<u32>(2);
+            let tx = &mut tx;
+            let permit = tx.try_reserve().unwrap();
+            assert!(!rx.is_full());
+            drop(permit);
+            let permits = tx.try_reserve_many(2).unwrap();
+            assert_eq!((rx.is_full(), rx.len(), rx.reserved()), (true, 0, 2));
+            drop(permits);
+            assert!(!rx.is_full());
+        })*};
+    }
+    on!(spsc, mpsc, mpmc);
+}
+
+/// The operation machine found that shared senders kept a channel from being drained with permits that
+/// could not send any more.
+#[test]
+fn permits_without_receivers_keep_nothing_from_being_drained() {
+    macro_rules! on {
+        ($($flavour:ident),*) => {$({
+            let (tx, rx) = $flavour::bounded::<u32>(2);
+            let permit = tx.try_reserve().unwrap();
+            drop(rx);
+            assert!(tx.wait_drained_timeout(Duration::ZERO));
+            assert!(permit.send(1).is_err());
+            assert!(tx.wait_drained_timeout(Duration::ZERO));
+        })*};
+    }
+    on!(mpsc, mpmc);
 }

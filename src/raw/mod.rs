@@ -189,7 +189,7 @@ macro_rules! end {
             }
 
             fn is_full(&self) -> bool {
-                !S::Tail::has_room(&self.joint.core)
+                S::Tail::is_full(&self.joint.core)
             }
 
             fn is_short_of(&self, n: u64) -> bool {

@@ -153,7 +153,7 @@ impl TailWord {
     /// Nothing more can come: closed, and no permit that could still send.
     #[inline(always)]
     pub(crate) fn is_final(self) -> bool {
-        self.is_closed() && self.reserved() == 0
+        self.is_closed() && (self.reserved() == 0 || self.is_sealed())
     }
 
     /// The word after `n` further positions were claimed.

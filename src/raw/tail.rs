@@ -90,6 +90,11 @@ pub(crate) trait TailSide: Sized {
 
     /// Whether a claim would find room now: a snapshot.
     fn has_room<T>(core: &Core<T>) -> bool;
+
+    /// Whether every credit is queued or in a permit: a snapshot.
+    fn is_full<T>(core: &Core<T>) -> bool {
+        !Self::has_room(core)
+    }
 }
 
 /// Counts how many consecutive positions from `at` on have room.
@@ -315,6 +320,14 @@ impl TailSide for Owned {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
         let at = core.load_tail(Ordering::Relaxed).position();
         core.within_limit(at, 1) == 1 && core.has_room_at(at)
+    }
+
+    fn is_full<T>(core: &Core<T>) -> bool {
+        // Whoever claims finds room that permits stand for: they are forgotten then. Others do not.
+        // ORDERING: Relaxed: a snapshot.
+        let seen = core.load_tail(Ordering::Relaxed);
+        let first = seen.position().plus(seen.reserved());
+        core.within_limit(first, 1) == 0 || !core.has_room_at(first)
     }
 }
 

@@ -2,10 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use backpressure::flavour::{Ack, Evict, Flavour, Kind, Latest, Many, One, Pull};
@@ -14,6 +12,9 @@ use backpressure::{
     Delivery, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryRecvError, TrySendError, mpmc, mpsc, spsc,
 };
+
+/// A waker that counts its calls.
+pub type Bell = backpressure_conformance::Bell;
 
 /// What every sender can do, whatever it borrows for it.
 pub trait Tx<T: Send + 'static>: Send + 'static {
@@ -327,35 +328,5 @@ impl Drop for Counted {
 impl PartialEq for Counted {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
-    }
-}
-
-/// A waker that counts its calls.
-#[derive(Debug, Default)]
-pub struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Bell {
-    pub fn new() -> Arc<Self> {
-        Arc::default()
-    }
-
-    pub fn rings(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    /// One poll with this waker.
-    pub fn poll<F: Future + ?Sized>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
-        self.with(|cx| future.poll(cx))
-    }
-
-    /// Calls a `poll_*` with this waker.
-    pub fn with<R>(self: &Arc<Self>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
-        poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
     }
 }

@@ -1,0 +1,159 @@
+//! Which channel a case is about, and its operations.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use backpressure::pressure::Clock;
+use backpressure::{mpmc, mpsc, spsc};
+
+use crate::face::{In, Out};
+use crate::machine::Op;
+use crate::value::Message;
+
+/// Who sends and who receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    Spsc,
+    Mpsc,
+    Mpmc,
+}
+
+/// Where credits come from, or what may be dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Plain,
+    /// So many acknowledgements are put together.
+    Acknowledged(usize),
+    /// So many are asked for from the start.
+    Pulled(u64),
+    Evicting,
+    Latest,
+}
+
+macro_rules! ends {
+    ($channel:ident, $builder:expr) => {{
+        let builder = match $channel.marks {
+            Some((high, low)) => $builder.watermarks(high, low),
+            None => $builder,
+        };
+        let (tx, rx) = builder.build::<Message>().expect("a channel that can be made");
+        (Box::new(tx) as Out, Box::new(rx) as In)
+    }};
+}
+
+macro_rules! make {
+    ($channel:ident, $clock:ident, $flavour:ident) => {{
+        let builder = $flavour::builder()
+            .capacity($channel.capacity)
+            .start_at($channel.start)
+            .clock(Arc::<HandClock>::clone($clock));
+        match $channel.mode {
+            Mode::Plain => ends!($channel, builder),
+            Mode::Acknowledged(batch) => {
+                let batch = NonZeroUsize::new(batch).expect("batches are not empty");
+                ends!($channel, builder.acknowledged().return_batch(batch))
+            }
+            Mode::Pulled(initial) => ends!($channel, builder.pulled(initial)),
+            Mode::Evicting => ends!($channel, builder.evicting()),
+            Mode::Latest => ends!($channel, builder.latest()),
+        }
+    }};
+}
+
+/// A channel to be made.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    pub flavour: Flavour,
+    pub mode: Mode,
+    pub capacity: usize,
+    pub start: u64,
+    /// High and low watermarks, if it is observed.
+    pub marks: Option<(usize, usize)>,
+}
+
+/// A channel, and what is done with it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub channel: Channel,
+    pub ops: Vec<Op>,
+}
+
+const CAPACITIES: [usize; 5] = [1, 2, 3, 7, 8];
+const STARTS: [u64; 4] = [0, (1 << 46) - 1, (1 << 46) - 3, (1 << 46) - 9];
+const BATCHES: [usize; 4] = [1, 2, 5, 100];
+const INITIAL: [u64; 7] = [0, 1, 2, 5, 1 << 46, u64::MAX - 1, u64::MAX];
+/// Bytes that say which channel.
+pub const HEAD: usize = 5;
+
+/// The entry of a table that a byte points at.
+fn pick<T: Copy>(table: &[T], byte: u8) -> T {
+    table[usize::from(byte) % table.len()]
+}
+
+impl Channel {
+    /// Any bytes mean some channel.
+    #[must_use]
+    pub fn from_bytes([flavour, mode, capacity, start, marks]: [u8; HEAD]) -> Self {
+        let mode = match mode % 5 {
+            0 => Mode::Plain,
+            1 => Mode::Acknowledged(pick(&BATCHES, mode / 5)),
+            2 => Mode::Pulled(pick(&INITIAL, mode / 5)),
+            3 => Mode::Evicting,
+            _ => Mode::Latest,
+        };
+        let capacity = if mode == Mode::Latest { 1 } else { pick(&CAPACITIES, capacity) };
+        let high = 1 + usize::from(marks / 2) % capacity;
+        Self {
+            flavour: pick(&[Flavour::Spsc, Flavour::Mpsc, Flavour::Mpmc], flavour),
+            mode,
+            capacity,
+            start: pick(&STARTS, start),
+            marks: (marks % 2 == 1).then(|| (high, usize::from(marks / 16) % high)),
+        }
+    }
+
+    /// Whether the senders' side is a single one, of plain stores.
+    pub(crate) fn is_owned(&self) -> bool {
+        self.flavour == Flavour::Spsc && !self.evicts()
+    }
+
+    pub(crate) fn evicts(&self) -> bool {
+        matches!(self.mode, Mode::Evicting | Mode::Latest)
+    }
+
+    pub(crate) fn make(&self, clock: &Arc<HandClock>) -> (Out, In) {
+        match self.flavour {
+            Flavour::Spsc => make!(self, clock, spsc),
+            Flavour::Mpsc => make!(self, clock, mpsc),
+            Flavour::Mpmc => make!(self, clock, mpmc),
+        }
+    }
+}
+
+impl Case {
+    /// Any bytes mean some case; operations out of the first `verbs` of the language.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], verbs: usize) -> Option<Self> {
+        let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
+        let ops = rest.chunks_exact(3).map(|op| Op::from_bytes([op[0], op[1], op[2]], verbs));
+        Some(Self { channel: Channel::from_bytes(*head), ops: ops.collect() })
+    }
+}
+
+/// A clock that is moved by hand.
+#[derive(Debug, Default)]
+pub(crate) struct HandClock(AtomicU64);
+
+impl HandClock {
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}

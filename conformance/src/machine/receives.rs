@@ -1,0 +1,270 @@
+//! Operations of receivers, and of deliveries.
+
+use std::task::Poll;
+
+use backpressure::{Delivery, RecvError, RecvTimeoutError, RequestError, TryRecvError};
+
+use super::{MAX_AGE, MOST_HANDLES, Machine, Port, pick};
+use crate::face::Patience;
+use crate::model::{Entry, Next};
+
+impl Machine {
+    /// Takes what is not too old, as the model has it, after dropping what is.
+    pub(super) fn fresh(&mut self) -> Result<Entry, Next> {
+        loop {
+            match self.model.ask() {
+                Next::Value => {}
+                other => return Err(other),
+            }
+            let entry = self.model.pop(1)[0];
+            if self.model.now - entry.stamped <= MAX_AGE {
+                return Ok(entry);
+            }
+            self.model.expire();
+        }
+    }
+
+    pub(super) fn try_recv(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let answer = self.receivers[at].handle.try_recv();
+        match (self.model.ask(), answer) {
+            (Next::Value, Ok(item)) => {
+                let expected = self.model.pop(1);
+                self.accept(vec![item], &expected, b.is_multiple_of(2));
+            }
+            (Next::Empty, Err(TryRecvError::Empty)) | (Next::Closed, Err(TryRecvError::Closed)) => {
+            }
+            (expected, answer) => panic!("try_recv: {answer:?}, the model says {expected:?}"),
+        }
+    }
+
+    pub(super) fn recv_in_time(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let patience = match b / 2 % 4 {
+            0 => Patience::Timeout,
+            1 => Patience::Deadline,
+            _ if self.model.next() != Next::Empty => Patience::Endless,
+            _ => return,
+        };
+        let answer = self.receivers[at].handle.recv(patience);
+        match (self.model.ask(), answer) {
+            (Next::Value, Ok(item)) => {
+                let expected = self.model.pop(1);
+                self.accept(vec![item], &expected, b.is_multiple_of(2));
+            }
+            (Next::Empty, Err(RecvTimeoutError::Timeout))
+            | (Next::Closed, Err(RecvTimeoutError::Closed)) => {}
+            (expected, answer) => panic!("recv: {answer:?}, the model says {expected:?}"),
+        }
+    }
+
+    pub(super) fn try_recv_many(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let limit = usize::from(b / 2 % 12);
+        let mut batch = Vec::new();
+        let answer = self.receivers[at].handle.try_recv_many(&mut batch, limit);
+        let expected = match (limit, limit.min(self.model.queue.len())) {
+            (0, _) => Ok(0),
+            (_, 0) => match self.model.ask() {
+                Next::Closed => Err(TryRecvError::Closed),
+                _ => Err(TryRecvError::Empty),
+            },
+            (_, n) => Ok(n),
+        };
+        assert_eq!(answer, expected);
+        self.accept_batch(batch, expected.unwrap_or(0), b);
+    }
+
+    fn accept_batch(&mut self, batch: Vec<crate::value::Item>, n: usize, b: u8) {
+        if n > 0 {
+            let expected = self.model.pop(n);
+            self.accept(batch, &expected, b.is_multiple_of(2));
+        } else {
+            assert!(batch.is_empty());
+        }
+    }
+
+    /// The blocking kind, when it need not block.
+    pub(super) fn recv_many_now(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let limit = usize::from(b / 2 % 12);
+        if limit > 0 && self.model.next() == Next::Empty {
+            return;
+        }
+        let mut batch = Vec::new();
+        let answer = self.receivers[at].handle.recv_many(&mut batch, limit);
+        let expected = match (limit, limit.min(self.model.queue.len())) {
+            (0, _) => Ok(0),
+            (_, 0) => {
+                self.model.ask();
+                Err(RecvError)
+            }
+            (_, n) => Ok(n),
+        };
+        assert_eq!(answer, expected);
+        self.accept_batch(batch, expected.unwrap_or(0), b);
+    }
+
+    pub(super) fn try_recv_fresh(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let answer = self.receivers[at].handle.try_recv_fresh(&self.expiry);
+        match (self.fresh(), answer) {
+            (Ok(entry), Ok(item)) => self.accept(vec![item], &[entry], b.is_multiple_of(2)),
+            (Err(Next::Empty), Err(TryRecvError::Empty))
+            | (Err(Next::Closed), Err(TryRecvError::Closed)) => {}
+            (expected, answer) => panic!("fresh: {answer:?}, the model says {expected:?}"),
+        }
+    }
+
+    pub(super) fn poll_recv(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let Port { handle, berth } = &mut self.receivers[at];
+        berth.ringing.answer();
+        let polled = berth.ringing.bell.with(|cx| handle.poll_recv(cx));
+        let was = std::mem::replace(&mut berth.registered, polled.is_pending());
+        if was && polled.is_ready() {
+            self.absorbed[1] = false;
+        }
+        match (self.model.ask(), polled) {
+            (Next::Value, Poll::Ready(Ok(item))) => {
+                let expected = self.model.pop(1);
+                self.accept(vec![item], &expected, b.is_multiple_of(2));
+            }
+            (Next::Empty, Poll::Pending) | (Next::Closed, Poll::Ready(Err(RecvError))) => {}
+            (expected, polled) => panic!("poll_recv: {polled:?}, the model says {expected:?}"),
+        }
+    }
+
+    pub(super) fn drain(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let backlog = self.receivers[at].handle.drain();
+        self.accept_batch(backlog, self.model.queue.len(), b);
+    }
+
+    pub(super) fn try_iter(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let most = 1 + usize::from(b / 2 % 8);
+        let items = self.receivers[at].handle.try_iter(most);
+        let n = most.min(self.model.queue.len());
+        let mut expected = Vec::new();
+        for _ in 0..n {
+            expected.extend(self.model.pop(1));
+        }
+        if n < most {
+            self.model.ask();
+        }
+        self.accept(items, &expected, b.is_multiple_of(2));
+    }
+
+    pub(super) fn iter_next(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        match self.model.ask() {
+            Next::Empty => {}
+            Next::Closed => assert!(self.receivers[at].handle.iter_next().is_none()),
+            Next::Value => {
+                let item = self.receivers[at].handle.iter_next().expect("something is queued");
+                let expected = self.model.pop(1);
+                self.accept(vec![item], &expected, b.is_multiple_of(2));
+            }
+        }
+    }
+
+    pub(super) fn ack(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.deliveries.len()) {
+            self.deliveries.remove(at).ack();
+            self.model.ack();
+        }
+    }
+
+    pub(super) fn map_delivery(&mut self, a: u8) {
+        let Some(at) = pick(a, self.deliveries.len()) else { return };
+        let delivery = self.deliveries.remove(at);
+        let id = delivery.id;
+        let mapped = delivery.map(|value| (value, id)).map(|(value, kept)| {
+            assert_eq!(value.id, kept);
+            value
+        });
+        self.deliveries.push(mapped);
+    }
+
+    /// The value is dropped, its credit is kept.
+    pub(super) fn split_delivery(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.deliveries.len()) {
+            let (value, lease) = self.deliveries.remove(at).into_parts();
+            drop(value);
+            self.leases.push(lease);
+        }
+    }
+
+    /// A credit gets another value.
+    pub(super) fn join_delivery(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.leases.len()) {
+            let lease = self.leases.remove(at);
+            let value = self.message();
+            self.deliveries.push(Delivery::from_parts(value, lease));
+        }
+    }
+
+    pub(super) fn release_lease(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.leases.len()) {
+            self.leases.remove(at).release();
+            self.model.ack();
+        }
+    }
+
+    pub(super) fn forget_delivery(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.deliveries.len()) {
+            let delivery = self.deliveries.remove(at);
+            self.forgotten.push(delivery);
+        }
+    }
+
+    pub(super) fn request(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        if !self.model.is_pulled() {
+            return;
+        }
+        let n = match b % 8 {
+            7 => u64::MAX - u64::from(b),
+            n => u64::from(n),
+        };
+        let answer = self.receivers[at].handle.request(n);
+        self.model.granted = self.model.granted.saturating_add(n);
+        let expected = if n == 0 { Err(RequestError) } else { Ok(self.model.demand()) };
+        assert_eq!(answer, expected);
+    }
+
+    pub(super) fn request_unbounded(&mut self, a: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        if self.model.is_pulled() {
+            self.receivers[at].handle.request_unbounded();
+            self.model.granted = u64::MAX;
+        }
+    }
+
+    pub(super) fn clone_receiver(&mut self, a: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        if self.model.receivers < MOST_HANDLES {
+            if let Some(another) = self.receivers[at].handle.another() {
+                self.receivers.push(Port::new(another));
+                self.model.receivers += 1;
+            }
+        }
+    }
+
+    pub(super) fn drop_receiver(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.receivers.len()) {
+            drop(self.receivers.remove(at));
+            self.model.drop_receiver();
+            self.everybody_was_told(self.model.receivers == 0);
+        }
+    }
+
+    pub(super) fn close_by_receiver(&mut self, a: u8) {
+        if let Some(at) = pick(a, self.receivers.len()) {
+            let first = self.receivers[at].handle.close();
+            assert_eq!(first, self.model.close());
+            self.everybody_was_told(first);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Random operations on every flavour and credit mode, against the model, with shrinking: see the crate's
+//! library for the language.
+
+use backpressure_conformance::channel::{Case, Channel, Flavour, HEAD, Mode};
+use backpressure_conformance::machine::{Op, VERBS};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+/// Cases for each test below.
+const CASES: u32 = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
+
+fn op() -> impl Strategy<Value = Op> {
+    (any::<u8>(), any::<u8>(), any::<u8>())
+        .prop_map(|(verb, a, b)| Op::from_bytes([verb, a, b], VERBS.len()))
+}
+
+/// Runs cases whose channel is of this flavour and of a mode like this one.
+fn obeys(flavour: Flavour, mode: impl Fn(Mode) -> bool) {
+    let channel = any::<[u8; HEAD]>().prop_map(Channel::from_bytes);
+    let right = |channel: &Channel| channel.flavour == flavour && mode(channel.mode);
+    let input = (channel.prop_filter("another test", right), prop::collection::vec(op(), 1..100));
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: CASES,
+        max_global_rejects: 100 * CASES,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let outcome = runner.run(&input, |(channel, ops)| {
+        Case { channel, ops }.run();
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+macro_rules! obeying {
+    ($($flavour:ident: $name:ident),*) => {$(
+        mod $name {
+            use super::{Flavour, Mode, obeys};
+
+            #[test]
+            fn plain() {
+                obeys(Flavour::$flavour, |mode| mode == Mode::Plain);
+            }
+
+            #[test]
+            fn acknowledged() {
+                obeys(Flavour::$flavour, |mode| matches!(mode, Mode::Acknowledged(_)));
+            }
+
+            #[test]
+            fn pulled() {
+                obeys(Flavour::$flavour, |mode| matches!(mode, Mode::Pulled(_)));
+            }
+
+            #[test]
+            fn evicting() {
+                obeys(Flavour::$flavour, |mode| mode == Mode::Evicting);
+            }
+
+            #[test]
+            fn latest() {
+                obeys(Flavour::$flavour, |mode| mode == Mode::Latest);
+            }
+        }
+    )*};
+}
+obeying!(Spsc: spsc, Mpsc: mpsc, Mpmc: mpmc);
