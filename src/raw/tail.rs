@@ -261,7 +261,8 @@ impl TailSide for Owned {
             return Emptiness::LookAgain;
         }
         // ORDERING: Relaxed on success, edge [E4]: that what was taken was taken before a sender
-        // which finds this takes the rest back is the work of the fence above. Relaxed on failure:
+        // which finds this takes the rest back, or anybody takes the channel for drained, is the work
+        // of the fence above. Relaxed on failure:
         // everything is looked at again.
         let finished = core.closing.compare_exchange(
             state,
@@ -306,9 +307,8 @@ impl TailSide for Owned {
     }
 
     fn is_finished<T>(core: &Core<T>) -> bool {
-        // ORDERING: Relaxed: once set it stays; what receivers did with the values is ordered by their
-        // acknowledgements [E10].
-        core.closing.load(Ordering::Relaxed) & closing::FINISHED != 0
+        // ORDERING: Acquire, edge [E4]: what the receiver had taken before it finished counts as taken.
+        core.closing.load(Ordering::Acquire) & closing::FINISHED != 0
     }
 
     fn has_room<T>(core: &Core<T>) -> bool {
