@@ -77,13 +77,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         self.company().look_again(1, &self.0.short_of(), looked)
     }
 
-    /// Asks whether a claim would find room now.
-    fn room(&self) -> impl Fn() -> bool + use<'a, T, F> {
-        let (company, room, short) = (self.company(), self.0.room(), self.0.short_of());
+    /// Asks whether there is something for the next in line: room, or word of the close. Whoever waits
+    /// until the channel is drained stands in line with senders.
+    fn news(&self) -> impl Fn() -> bool + use<'a, T, F> {
+        let (company, news, short) = (self.company(), self.0.news(), self.0.short_of());
         move || {
             let mut looked = false;
             loop {
-                if room() {
+                if news() {
                     return true;
                 }
                 if !company.look_again(1, &short, &mut looked) {
@@ -201,14 +202,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         deadline: Deadline,
         mut attempt: impl FnMut(&mut Self, bool) -> Option<R>,
     ) -> Option<R> {
-        let (company, room) = (self.company(), self.room());
+        let (company, news) = (self.company(), self.news());
         let how = company.how_senders_wait();
         let mut since = None;
         company.wait_begins(&mut since);
         self.0.lingers = false;
         let restless = matches!(how.strategy, WaitStrategy::Spin | WaitStrategy::Yield);
         let mut attempt = |place: &Place| attempt(self, restless || place.is_queued());
-        let done = block_in_line(company.tx(), false, how, deadline, &mut attempt, &room).ok();
+        let done = block_in_line(company.tx(), false, how, deadline, &mut attempt, &news).ok();
         self.0.lingers = true;
         company.wait_ends(&mut since, true);
         done
@@ -268,10 +269,9 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let (gate, room) = (self.company().tx(), self.room());
-        let done = place.poll(gate, false, cx, || match self.0.is_closed() {
-            true => Some(Err(Refused::Closed)),
-            false => room().then_some(Ok(())),
+        let (gate, news) = (self.company().tx(), self.news());
+        let done = place.poll(gate, false, cx, || {
+            news().then(|| if self.0.is_closed() { Err(Refused::Closed) } else { Ok(()) })
         });
         self.leave_if_ready(place, &done);
         done
@@ -288,7 +288,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     /// Ends a task's wait, finished or not.
     pub(crate) fn leave(&self, place: &mut Place) {
         self.company().wait_ends(&mut place.since, true);
-        place.give_up(self.company().tx(), self.room());
+        place.give_up(self.company().tx(), self.news());
     }
 
     /// Takes `n` credits at once, or none.
@@ -320,14 +320,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     /// Takes `n` credits at once, waiting for them; `None` if the channel is closed.
     #[cfg(feature = "std")]
     pub(crate) fn reserve(self, n: usize) -> Option<Held<'a, T, F>> {
-        let (company, room, greedy) = (self.company(), self.room(), self.is_greedy(n));
+        let (company, news, greedy) = (self.company(), self.news(), self.is_greedy(n));
         let mut right = Some(self);
         let mut attempt = || reserve_with(&mut right, n);
         if let Some(done) = attempt() {
             return done.ok();
         }
         let how = company.how_senders_wait();
-        block(company.tx(), greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
+        block(company.tx(), greedy, how, Deadline::Never, &mut attempt, &news)?.ok()
     }
 
     /// One poll of a task's reservation. The right to send is in `right` until it is granted.
@@ -340,10 +340,10 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let Some(tx) = right else {
             return Poll::Pending;
         };
-        let (gate, room, greedy) = (tx.company().tx(), tx.room(), tx.is_greedy(n));
+        let (gate, news, greedy) = (tx.company().tx(), tx.news(), tx.is_greedy(n));
         let done = place.poll(gate, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
-            place.give_up(gate, room);
+            place.give_up(gate, news);
         }
         done
     }

@@ -302,10 +302,11 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         &self.joint.beside
     }
 
-    /// Asks whether a claim would find room now, whatever the producer is being used for.
-    pub(crate) fn room(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
+    /// Asks whether a waiting producer would be told something now: room, or that there will be none.
+    /// Whatever the producer is being used for.
+    pub(crate) fn news(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
         let core = &self.joint.core;
-        || S::Tail::has_room(core)
+        || S::Tail::is_closed(core) || S::Tail::has_room(core)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
