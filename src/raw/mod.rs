@@ -263,6 +263,11 @@ impl<T, S: Sides, X> Head<T, S, X> {
     pub(crate) fn seal(&mut self) {
         S::Tail::seal(&self.joint.core);
     }
+
+    /// The last receiver takes nothing more, although sends are in progress.
+    pub(crate) fn abandon(&mut self) {
+        S::Tail::abandon(&self.joint.core);
+    }
 }
 
 impl<T, S: Sides<Head = Shared>, X> Head<T, S, X> {
