@@ -422,15 +422,23 @@ impl<T, F: Flavour> Held<'_, T, F> {
     /// Sends with one of the credits; the value comes back if nobody will ever receive it.
     pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
         self.0.send(value)?;
-        let notes = self.0.beside().rx.notify();
+        let company = self.0.beside();
+        let reserving = self.0.producer().permits_may_run_out().then(|| company.tx());
+        // UNWIND: a receiver's waker may panic; who waits for a permit is told all the same.
+        let _then_reserving = Finally::new(reserving, |gate| {
+            if let Some(gate) = gate {
+                gate.notify();
+            }
+        });
+        let notes = company.rx.notify();
         if notes.watched() {
             let depth = self.0.producer().depth();
-            self.0.beside().note(&depth);
+            company.note(&depth);
         }
         if notes.closing() {
             let mut late = None;
             self.0.producer().settle(&mut |value| late = Some(value));
-            self.0.beside().tx().notify();
+            company.tx().notify();
             if let Some(value) = late {
                 return Err(value);
             }
