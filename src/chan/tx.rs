@@ -139,8 +139,9 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
             return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
         }
         if F::CREDIT != Credit::Slots {
-            // One claim: with the credits that are on their way.
-            self.company().look_again(from.len() as u64, &self.0.short_of(), &mut true);
+            // One claim: with the credits that are on their way, as far as there are slots for them.
+            let most = self.0.capacity().min(from.len() as u64);
+            self.company().look_again(most, &self.0.short_of(), &mut true);
         }
         let mut looked = false;
         let sent = loop {

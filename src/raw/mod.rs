@@ -330,9 +330,14 @@ impl<'a, T, S: Sides, X> Producer<'a, T, S, X> {
         |n| S::Tail::is_short_of(core, n)
     }
 
+    /// The most credits that can be out at a time.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.joint.core.capacity
+    }
+
     /// Whether a reservation can be refused although there is room.
     pub(crate) fn permits_may_run_out(&self) -> bool {
-        self.joint.core.capacity > TailWord::MAX_RESERVED
+        self.capacity() > TailWord::MAX_RESERVED
     }
 
     /// Moves the value into the ring, or gives it back.
