@@ -2,11 +2,12 @@
 
 mod common;
 
+use std::pin::pin;
 use std::thread;
 use std::time::Duration;
 
 use backpressure::{Receiver, RecvError, Sender, TryRecvError, TrySendError, mpmc, mpsc, spsc};
-use common::{Channel, NEAR_WRAP, Rx, Tx};
+use common::{Bell, Channel, NEAR_WRAP, Rx, Tx};
 
 fn a_credit_in_hand_is_nobody_elses<C: Channel>()
 where
@@ -110,6 +111,19 @@ fn impossible_reservations_panic() {
         drop(tx.try_reserve_many(32_768));
     }));
     assert!(panic.is_err());
+}
+
+/// Permits are few where credits are many: who waits for one is told as well when one is used up.
+#[test]
+fn a_used_permit_makes_room_for_another() {
+    let (tx, _rx) = mpmc::bounded(40_000);
+    let mut most = tx.try_reserve_many(32_767).unwrap();
+    let bell = Bell::new();
+    let mut reserve = pin!(tx.reserve_async());
+    assert!(bell.poll(reserve.as_mut()).is_pending());
+    most.send(()).unwrap();
+    assert_eq!(bell.rings(), 1);
+    assert!(bell.poll(reserve.as_mut()).is_ready());
 }
 
 #[test]

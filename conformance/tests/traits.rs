@@ -7,14 +7,15 @@ use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
-use backpressure::flavour::{Evict, Kind, Latest, Many, One};
+use backpressure::flavour::{Ack, Evict, Kind, Latest, Many, One, Pull};
 use backpressure::future::{
-    ClosedFuture, RecvFuture, RecvManyFuture, ReserveFuture, ReserveManyFuture, SendFuture,
-    SendManyFuture,
+    ClosedFuture, DrainedFuture, RecvFuture, RecvManyFuture, ReserveFuture, ReserveManyFuture,
+    SendFuture, SendManyFuture,
 };
 use backpressure::{
-    BuildError, Builder, Permit, Permits, Receiver, RecvError, RecvTimeoutError, SendError,
-    SendTimeoutError, Sender, TryRecvError, TrySendError, WeakSender, mpmc, mpsc, spsc,
+    BuildError, Builder, Delivery, IntoIter, Iter, Lease, Permit, Permits, Receiver, RecvError,
+    RecvTimeoutError, SendError, SendTimeoutError, Sender, TryIter, TryRecvError, TrySendError,
+    WeakSender, mpmc, mpsc, spsc,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
@@ -37,6 +38,10 @@ macro_rules! auto_traits {
         assert_impl_all!(RecvFuture<'static, Sendable, $kind>: Send, Unpin);
         assert_impl_all!(RecvManyFuture<'static, Sendable, $kind>: Send, Unpin);
         assert_impl_all!(ClosedFuture<'static, Sendable, $kind>: Send, Unpin);
+        assert_impl_all!(DrainedFuture<'static, Sendable, $kind>: Send, Unpin);
+        assert_impl_all!(Iter<'static, Sendable, $kind>: Send);
+        assert_impl_all!(TryIter<'static, Sendable, $kind>: Send);
+        assert_impl_all!(IntoIter<Sendable, $kind>: Send);
         assert_not_impl_any!(Sender<Bound, $kind>: Send, Sync);
         assert_not_impl_any!(Receiver<Bound, $kind>: Send, Sync);
         assert_not_impl_any!(WeakSender<Bound, $kind>: Send, Sync);
@@ -49,6 +54,10 @@ macro_rules! auto_traits {
         assert_not_impl_any!(RecvFuture<'static, Bound, $kind>: Send, Sync);
         assert_not_impl_any!(RecvManyFuture<'static, Bound, $kind>: Send, Sync);
         assert_not_impl_any!(ClosedFuture<'static, Bound, $kind>: Send, Sync);
+        assert_not_impl_any!(DrainedFuture<'static, Bound, $kind>: Send, Sync);
+        assert_not_impl_any!(Iter<'static, Bound, $kind>: Send, Sync);
+        assert_not_impl_any!(TryIter<'static, Bound, $kind>: Send, Sync);
+        assert_not_impl_any!(IntoIter<Bound, $kind>: Send, Sync);
         assert_impl_all!(Builder<$kind>: Send, Sync, Clone, Debug);
     )*};
 }
@@ -57,8 +66,17 @@ auto_traits!(
     Kind<Many, One>,
     Kind<Many, Many>,
     Kind<One, One, Evict>,
-    Kind<Many, Many, Latest>
+    Kind<Many, Many, Latest>,
+    Kind<One, One, Ack>,
+    Kind<Many, Many, Pull>
 );
+
+// A message under its credit goes where the message may go, the bare credit anywhere.
+assert_impl_all!(Delivery<Sendable>: Send, Unpin);
+assert_not_impl_any!(Delivery<Sendable>: Sync, Clone);
+assert_not_impl_any!(Delivery<Bound>: Send, Sync);
+assert_impl_all!(Lease: Send, Sync, Unpin);
+assert_not_impl_any!(Lease: Clone);
 
 // One handle a side is one: nothing multiplies it.
 assert_not_impl_any!(spsc::Sender<u8>: Clone);

@@ -77,13 +77,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         self.company().look_again(1, &self.0.short_of(), looked)
     }
 
-    /// Asks whether a claim would find room now.
-    fn room(&self) -> impl Fn() -> bool + use<'a, T, F> {
-        let (company, room, short) = (self.company(), self.0.room(), self.0.short_of());
+    /// Asks whether there is something for the next in line: room, or word of the close. Whoever waits
+    /// until the channel is drained stands in line with senders.
+    fn news(&self) -> impl Fn() -> bool + use<'a, T, F> {
+        let (company, news, short) = (self.company(), self.0.news(), self.0.short_of());
         move || {
             let mut looked = false;
             loop {
-                if room() {
+                if news() {
                     return true;
                 }
                 if !company.look_again(1, &short, &mut looked) {
@@ -138,8 +139,9 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
             return if self.0.is_closed() { Err(Refused::Closed) } else { Ok(0) };
         }
         if F::CREDIT != Credit::Slots {
-            // One claim: with the credits that are on their way.
-            self.company().look_again(from.len() as u64, &self.0.short_of(), &mut true);
+            // One claim: with the credits that are on their way, as far as there are slots for them.
+            let most = self.0.capacity().min(from.len() as u64);
+            self.company().look_again(most, &self.0.short_of(), &mut true);
         }
         let mut looked = false;
         let sent = loop {
@@ -201,14 +203,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         deadline: Deadline,
         mut attempt: impl FnMut(&mut Self, bool) -> Option<R>,
     ) -> Option<R> {
-        let (company, room) = (self.company(), self.room());
+        let (company, news) = (self.company(), self.news());
         let how = company.how_senders_wait();
         let mut since = None;
         company.wait_begins(&mut since);
         self.0.lingers = false;
         let restless = matches!(how.strategy, WaitStrategy::Spin | WaitStrategy::Yield);
         let mut attempt = |place: &Place| attempt(self, restless || place.is_queued());
-        let done = company.block_tx(false, how, deadline, &mut attempt, &room);
+        let done = company.block_tx(false, how, deadline, &mut attempt, &news);
         self.0.lingers = true;
         company.wait_ends(&mut since, true);
         done
@@ -268,10 +270,9 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let (company, room) = (self.company(), self.room());
-        let done = company.poll_tx(place, false, cx, || match self.0.is_closed() {
-            true => Some(Err(Refused::Closed)),
-            false => room().then_some(Ok(())),
+        let (company, news) = (self.company(), self.news());
+        let done = company.poll_tx(place, false, cx, || {
+            news().then(|| if self.0.is_closed() { Err(Refused::Closed) } else { Ok(()) })
         });
         self.leave_if_ready(place, &done);
         done
@@ -288,7 +289,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     /// Ends a task's wait, finished or not.
     pub(crate) fn leave(&self, place: &mut Place) {
         self.company().wait_ends(&mut place.since, true);
-        place.give_up(self.company().tx(), self.room());
+        place.give_up(self.company().tx(), self.news());
     }
 
     /// Takes `n` credits at once, or none.
@@ -320,14 +321,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     /// Takes `n` credits at once, waiting for them; `None` if the channel is closed.
     #[cfg(feature = "std")]
     pub(crate) fn reserve(self, n: usize) -> Option<Held<'a, T, F>> {
-        let (company, room, greedy) = (self.company(), self.room(), self.is_greedy(n));
+        let (company, news, greedy) = (self.company(), self.news(), self.is_greedy(n));
         let mut right = Some(self);
         if let Some(done) = reserve_with(&mut right, n) {
             return done.ok();
         }
         let how = company.how_senders_wait();
         let mut attempt = |_: &Place| reserve_with(&mut right, n);
-        company.block_tx(greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
+        company.block_tx(greedy, how, Deadline::Never, &mut attempt, &news)?.ok()
     }
 
     /// One poll of a task's reservation. The right to send is in `right` until it is granted.
@@ -340,10 +341,10 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let Some(tx) = right else {
             return Poll::Pending;
         };
-        let (company, room, greedy) = (tx.company(), tx.room(), tx.is_greedy(n));
+        let (company, news, greedy) = (tx.company(), tx.news(), tx.is_greedy(n));
         let done = company.poll_tx(place, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
-            place.give_up(company.tx(), room);
+            place.give_up(company.tx(), news);
         }
         done
     }
@@ -422,15 +423,23 @@ impl<T, F: Flavour> Held<'_, T, F> {
     /// Sends with one of the credits; the value comes back if nobody will ever receive it.
     pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
         self.0.send(value)?;
-        let notes = self.0.beside().rx.notify();
+        let company = self.0.beside();
+        let reserving = self.0.producer().permits_may_run_out().then(|| company.tx());
+        // UNWIND: a receiver's waker may panic; who waits for a permit is told all the same.
+        let _then_reserving = Finally::new(reserving, |gate| {
+            if let Some(gate) = gate {
+                gate.notify();
+            }
+        });
+        let notes = company.rx.notify();
         if notes.watched() {
             let depth = self.0.producer().depth();
-            self.0.beside().note(&depth);
+            company.note(&depth);
         }
         if notes.closing() {
             let mut late = None;
             self.0.producer().settle(&mut |value| late = Some(value));
-            self.0.beside().tx().notify();
+            company.tx().notify();
             if let Some(value) = late {
                 return Err(value);
             }

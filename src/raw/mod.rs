@@ -287,6 +287,11 @@ impl<T, S: Sides, X: Beside> Head<T, S, X> {
     pub(crate) fn seal(&mut self) {
         S::Tail::seal(&self.joint.core);
     }
+
+    /// The last receiver takes nothing more, although sends are in progress.
+    pub(crate) fn abandon(&mut self) {
+        S::Tail::abandon(&self.joint.core);
+    }
 }
 
 impl<T, S: Sides<Head = Shared>, X: Beside> Head<T, S, X> {
@@ -326,10 +331,11 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
         &self.joint.beside
     }
 
-    /// Asks whether a claim would find room now, whatever the producer is being used for.
-    pub(crate) fn room(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
+    /// Asks whether a waiting producer would be told something now: room, or that there will be none.
+    /// Whatever the producer is being used for.
+    pub(crate) fn news(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
         let core = &self.joint.core;
-        || S::Tail::has_room(core)
+        || S::Tail::is_closed(core) || S::Tail::has_room(core)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -348,9 +354,14 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
         |n| S::Tail::is_short_of(core, n)
     }
 
+    /// The most credits that can be out at a time.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.joint.core.capacity
+    }
+
     /// Whether a reservation can be refused although there is room.
     pub(crate) fn permits_may_run_out(&self) -> bool {
-        self.joint.core.capacity > TailWord::MAX_RESERVED
+        self.capacity() > TailWord::MAX_RESERVED
     }
 
     /// Moves the value into the ring, or gives it back.

@@ -89,10 +89,10 @@ impl Stamp {
 /// The producer side's word.
 ///
 /// ```text
-///   63            18 17        3   2       1        0
-///  +----------------+-----------+---+--------+--------+
-///  |  position: 46  | reserved  | - | SEALED | CLOSED |
-///  +----------------+-----------+---+--------+--------+
+///   63            18 17        3      2        1        0
+///  +----------------+-----------+-----------+--------+--------+
+///  |  position: 46  | reserved  | ABANDONED | SEALED | CLOSED |
+///  +----------------+-----------+-----------+--------+--------+
 /// ```
 ///
 /// * `position`: the next one to be claimed.
@@ -100,6 +100,7 @@ impl Stamp {
 ///   exchange, and so that "closed, drained, and no permit outstanding" is one load.
 /// * `CLOSED`: no new sends, no new reservations. Permits still send.
 /// * `SEALED`: nobody will ever receive again; permits fail too.
+/// * `ABANDONED`: sealed, and what has not been taken until now is left where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TailWord(u64);
 
@@ -108,6 +109,8 @@ impl TailWord {
     pub(crate) const CLOSED: u64 = 1;
     /// The flag that refuses permits as well.
     pub(crate) const SEALED: u64 = 1 << 1;
+    /// The flag that what has not been taken stays.
+    pub(crate) const ABANDONED: u64 = 1 << 2;
     const RESERVED_SHIFT: u32 = 3;
     const RESERVED_BITS: u32 = 15;
     const POSITION_SHIFT: u32 = Self::RESERVED_SHIFT + Self::RESERVED_BITS;
@@ -148,6 +151,11 @@ impl TailWord {
     #[inline(always)]
     pub(crate) fn is_sealed(self) -> bool {
         self.0 & Self::SEALED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_abandoned(self) -> bool {
+        self.0 & Self::ABANDONED != 0
     }
 
     /// Nothing more can come: closed, and no permit that could still send.

@@ -72,6 +72,9 @@ pub(crate) trait TailSide: Sized {
     /// Refuses permits too: the last receiver is gone.
     fn seal<T>(core: &Core<T>);
 
+    /// The last receiver takes nothing more: what sends in progress publish is dropped with the ring.
+    fn abandon<T>(core: &Core<T>);
+
     /// Drops the credits of forgotten permits: the last sender is gone, and every permit borrowed
     /// from one.
     fn abandon_permits<T>(core: &Core<T>);
@@ -266,7 +269,8 @@ impl TailSide for Owned {
             return Emptiness::LookAgain;
         }
         // ORDERING: Relaxed on success, edge [E4]: that what was taken was taken before a sender
-        // which finds this takes the rest back is the work of the fence above. Relaxed on failure:
+        // which finds this takes the rest back, or anybody takes the channel for drained, is the work
+        // of the fence above. Relaxed on failure:
         // everything is looked at again.
         let finished = core.closing.compare_exchange(
             state,
@@ -294,6 +298,10 @@ impl TailSide for Owned {
         core.closing.fetch_or(closing::SEALED, Ordering::Relaxed);
     }
 
+    fn abandon<T>(_: &Core<T>) {
+        // A send in progress that finds the channel sealed takes its value back.
+    }
+
     fn abandon_permits<T>(core: &Core<T>) {
         set_reserved(core, 0);
     }
@@ -311,9 +319,8 @@ impl TailSide for Owned {
     }
 
     fn is_finished<T>(core: &Core<T>) -> bool {
-        // ORDERING: Relaxed: once set it stays; what receivers did with the values is ordered by their
-        // acknowledgements [E10].
-        core.closing.load(Ordering::Relaxed) & closing::FINISHED != 0
+        // ORDERING: Acquire, edge [E4]: what the receiver had taken before it finished counts as taken.
+        core.closing.load(Ordering::Acquire) & closing::FINISHED != 0
     }
 
     fn has_room<T>(core: &Core<T>) -> bool {
@@ -510,6 +517,11 @@ impl TailSide for Shared {
         core.tail.fetch_or(TailWord::CLOSED | TailWord::SEALED, Ordering::Release);
     }
 
+    fn abandon<T>(core: &Core<T>) {
+        // ORDERING: Relaxed: says of nothing that it was done.
+        core.tail.fetch_or(TailWord::ABANDONED, Ordering::Relaxed);
+    }
+
     fn abandon_permits<T>(core: &Core<T>) {
         // ORDERING: Relaxed: the receiver learns of it with the close that follows.
         core.tail.fetch_and(!TailWord::RESERVED_MASK, Ordering::Relaxed);
@@ -521,10 +533,10 @@ impl TailSide for Shared {
     }
 
     fn is_finished<T>(core: &Core<T>) -> bool {
-        // ORDERING: Relaxed: a final word does not change any more, and a head that has reached it
-        // neither.
+        // ORDERING: Relaxed: a final word does not change any more, but to become abandoned, and a head
+        // that has reached it neither.
         let word = core.load_tail(Ordering::Relaxed);
-        word.is_final() && core.head_position() == word.position()
+        word.is_final() && (word.is_abandoned() || core.head_position() == word.position())
     }
 
     fn has_room<T>(core: &Core<T>) -> bool {
