@@ -66,7 +66,8 @@ impl CreditsBuilder {
         self
     }
 
-    /// How many may wait at a time; any number if not set. Waiters are a queue too, and this bounds it.
+    /// How many may wait at a time; any number if not set. Waiters are a queue too, and this bounds it. Who was
+    /// told to look and has not yet still counts, so a forgotten wait keeps its place.
     #[must_use]
     pub fn max_waiters(mut self, most: usize) -> Self {
         self.max_waiters = most;
