@@ -1,11 +1,15 @@
-//! Edges of the gate: what bounds its waiters, and what foreign wakers can do to it.
+//! Edges of waiting: what bounds those who wait, and what foreign wakers can do to them.
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::thread;
 
-use backpressure::Credits;
-use common::Bell;
+use backpressure::{Credits, mpmc};
+use common::{Bell, Census};
 
 /// The bound on waiters holds for those who were told to look and have not yet, too: they queue up again.
 #[test]
@@ -33,4 +37,73 @@ fn who_was_told_still_counts_as_waiting() {
         assert!(bell.poll(late.as_mut()).is_pending(), "a place that was left is free");
         drop(held);
     }
+}
+
+/// A waker that must not be called, and is.
+struct Bomb;
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {
+        std::panic::resume_unwind(Box::new("waker"));
+    }
+}
+
+/// Polls with a waker that panics.
+fn poll_with_bomb(future: std::pin::Pin<&mut impl Future>) {
+    let waker = Waker::from(Arc::new(Bomb));
+    assert!(future.poll(&mut Context::from_waker(&waker)).is_pending());
+}
+
+/// Waits for something that a thread is about to do.
+fn soon(happened: impl Fn() -> bool) {
+    let came = (0..100_000_000_u64).any(|_| {
+        thread::yield_now();
+        happened()
+    });
+    assert!(came);
+}
+
+/// A thread that got what it waited for wakes the next in line, whose waker panics: what it got comes back.
+#[test]
+fn a_panicking_waker_costs_no_credit() {
+    for fifo in [false, true] {
+        let gate = if fifo { Credits::builder().fifo().pool(2) } else { Credits::pool(2) };
+        let held = gate.try_acquire(2).unwrap();
+        let bell = Bell::new();
+        let mut first = pin!(gate.acquire_async(1));
+        if !fifo {
+            assert!(bell.poll(first.as_mut()).is_pending()); // takes the first of the two notifications
+        }
+        let before = gate.waiters();
+        thread::scope(|threads| {
+            let waiter =
+                threads.spawn(|| catch_unwind(AssertUnwindSafe(|| gate.acquire(1).map(drop))));
+            soon(|| gate.waiters() > before);
+            let mut behind = pin!(gate.acquire_async(1));
+            poll_with_bomb(behind.as_mut());
+            drop(held);
+            assert!(waiter.join().unwrap().is_err(), "passing on the second credit panics");
+        });
+        assert_eq!(gate.available(), 2, "in line: {fifo}");
+    }
+}
+
+/// The same with a value: it is dropped, as that of an unwinding call is.
+#[test]
+fn a_panicking_waker_leaks_no_value() {
+    let census = Census::default();
+    let (tx, rx) = mpmc::bounded(4);
+    let (rx, bell) = (&rx, Bell::new());
+    let mut first = pin!(rx.recv_async());
+    assert!(bell.poll(first.as_mut()).is_pending());
+    thread::scope(|threads| {
+        let waiter = threads.spawn(move || catch_unwind(AssertUnwindSafe(|| rx.recv().map(drop))));
+        soon(|| rx.stats().waiting_receivers == 2);
+        let mut behind = pin!(rx.recv_async());
+        poll_with_bomb(behind.as_mut());
+        tx.try_send_many(&mut vec![census.make(1), census.make(2)]).unwrap();
+        assert!(waiter.join().unwrap().is_err(), "passing on the second value panics");
+    });
+    assert_eq!(census.alive(), 1);
+    assert_eq!(rx.try_recv().unwrap().id, 2);
 }

@@ -176,16 +176,19 @@ impl Credits {
             waiting: 1,
             awaited: 1,
         };
-        let mut attempt = |place: &Place| shared.attempt(n, place);
+        // UNWIND: a permit already, which gives its credits back if the end of the wait unwinds.
+        let mut attempt = |place: &Place| {
+            shared.attempt(n, place).map(|taken| taken.map(|()| Permit::borrowed(self, n)))
+        };
         let more = || shared.has_some();
-        block_in_line(&shared.gate, n > 1, how, deadline(), &mut attempt, &more)
-            .unwrap_or_else(|unmet| {
+        block_in_line(&shared.gate, n > 1, how, deadline(), &mut attempt, &more).unwrap_or_else(
+            |unmet| {
                 Err(match unmet {
                     Unmet::Late => AcquireError::TimedOut,
                     Unmet::Crowded => AcquireError::TooManyWaiters,
                 })
-            })
-            .map(|()| Permit::borrowed(self, n))
+            },
+        )
     }
 
     /// Takes `n` credits, waiting as a task. Any executor will do.
