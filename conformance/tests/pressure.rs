@@ -4,7 +4,6 @@ mod common;
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -12,23 +11,7 @@ use backpressure::pressure::{Clock, Expiry, Level, PressureWatch, Stats};
 use backpressure::{
     BuildError, Clear, DropNewest, DropOldest, Merge, TryRecvError, mpmc, mpsc, spsc,
 };
-use common::{Bell, conserved};
-
-/// A clock that is moved by hand, in milliseconds.
-#[derive(Default)]
-struct Hand(AtomicU64);
-
-impl Hand {
-    fn advance(&self, millis: u64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
+use common::{Bell, Hand, conserved};
 
 #[test]
 fn scenario_13_hysteresis() {

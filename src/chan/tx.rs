@@ -327,7 +327,11 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
             return done.ok();
         }
         let how = company.how_senders_wait();
-        block(company.tx(), greedy, how, Deadline::Never, &mut attempt, &room)?.ok()
+        let mut since = None;
+        company.wait_begins(&mut since);
+        let done = block(company.tx(), greedy, how, Deadline::Never, &mut attempt, &room);
+        company.wait_ends(&mut since, true);
+        done?.ok()
     }
 
     /// One poll of a task's reservation. The right to send is in `right` until it is granted.
@@ -340,10 +344,13 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let Some(tx) = right else {
             return Poll::Pending;
         };
-        let (gate, room, greedy) = (tx.company().tx(), tx.room(), tx.is_greedy(n));
-        let done = place.poll(gate, greedy, cx, || reserve_with(right, n));
+        let (company, room, greedy) = (tx.company(), tx.room(), tx.is_greedy(n));
+        let done = place.poll(company.tx(), greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
-            place.give_up(gate, room);
+            company.wait_ends(&mut place.since, true);
+            place.give_up(company.tx(), room);
+        } else {
+            company.wait_begins(&mut place.since);
         }
         done
     }
