@@ -3,11 +3,12 @@
 mod common;
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use backpressure::mpsc;
+use backpressure::pressure::{Clock, Expiry};
 use common::{Bell, Hand};
 
 /// Waits for something that a thread is about to do.
@@ -108,4 +109,47 @@ fn waits_of_threads_count() {
     let short = Duration::from_millis(5);
     assert!(tx.send_timeout(2, short).is_err());
     assert!(tx.stats().send_wait >= short);
+}
+
+/// Clocks that stand still, go back, or jump as far as can be: times saturate, and nothing panics.
+#[test]
+fn wild_clocks() {
+    struct Wild(Mutex<Duration>);
+    impl Clock for Wild {
+        fn now(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+    }
+    let clock = Arc::new(Wild(Mutex::default()));
+    let set = |now| *clock.0.lock().unwrap() = now;
+    let builder = mpsc::builder().capacity(1).watermarks(1, 0).clock(clock.clone());
+    let (tx, mut rx) = builder.build().unwrap();
+    let watch = tx.pressure().unwrap();
+    let expiry = Expiry::new(Duration::from_secs(1), clock.clone());
+    let bell = Bell::new();
+    let mut high_for = |before, after| {
+        set(before);
+        tx.try_send(expiry.stamp(1)).unwrap();
+        {
+            let mut send = pin!(tx.send_async(expiry.stamp(2)));
+            assert!(bell.poll(send.as_mut()).is_pending());
+            set(after);
+        }
+        let sojourn = watch.high_for();
+        let expired = rx.try_recv_fresh(&expiry).is_err();
+        assert_eq!(expired, sojourn > Some(Duration::from_secs(1)));
+        assert_eq!(watch.high_for(), None);
+        (watch.high_total(), tx.stats().send_wait)
+    };
+    let (zero, second) = (Duration::ZERO, Duration::from_secs(1));
+    assert_eq!(high_for(second, second), (zero, zero), "it stands");
+    assert_eq!(high_for(second, zero), (zero, zero), "it went back");
+    assert_eq!(high_for(zero, second), (second, second));
+    let most = (Duration::MAX, Duration::from_nanos(u64::MAX));
+    assert_eq!(high_for(zero, Duration::MAX), most);
+    assert_eq!(high_for(zero, Duration::MAX), most);
+    assert_eq!(high_for(zero, second), most);
+    tx.try_send(expiry.stamp(3)).unwrap();
+    set(Duration::MAX);
+    assert_eq!(watch.high_total(), Duration::MAX, "while it is high, too");
 }
