@@ -250,6 +250,12 @@ fn the_old_expire() {
     // Ages 200, 150, 100, 50: exactly at the limit is not too old.
     let delivery = rx.try_recv_fresh(&expiry).unwrap();
     assert_eq!((**delivery, expiry.sojourn(&delivery)), (2, Duration::from_millis(100)));
+    clock.advance(1);
+    assert_eq!(delivery.sojourn(&expiry), Duration::from_millis(101), "it is still under way");
+    let delivery = delivery.map(|timed| {
+        assert_eq!(timed.sojourn(&expiry), Duration::from_millis(101));
+        timed
+    });
     let stats = rx.stats();
     assert_eq!((stats.dropped.expired, stats.received, stats.in_delivery), (2, 1, 1));
     tx.try_send(expiry.stamp(4)).unwrap();
