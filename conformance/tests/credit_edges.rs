@@ -39,6 +39,31 @@ fn who_was_told_still_counts_as_waiting() {
     }
 }
 
+/// Granted again and again while permits keep what was granted before: more than can be counted is not given
+/// back, and shows as taken out of circulation.
+#[test]
+fn more_than_can_be_counted_is_not_given_back() {
+    const MOST: u64 = 1 << 48;
+    const COUNTED: u64 = 1 << 60;
+    let gate = Credits::on_demand(MOST);
+    let take = || {
+        assert_eq!(gate.grant(MOST), MOST);
+        gate.try_acquire(MOST).unwrap()
+    };
+    let mut large = take();
+    let mut permits: Vec<_> =
+        (0..3 * COUNTED / MOST).filter_map(|_| large.merge(take()).err()).collect();
+    assert_eq!(large.credits(), COUNTED, "what is too much for one permit stays in the other");
+    permits.push(large);
+    drop(permits);
+    assert_eq!(gate.available(), COUNTED as i64);
+    let counters = gate.counters();
+    assert_eq!(counters.acquired, counters.returned);
+    assert_eq!(counters.granted, counters.revoked + COUNTED);
+    assert_eq!(gate.drain(), COUNTED);
+    assert_eq!((gate.grant(1), gate.available()), (1, 1));
+}
+
 /// A waker that must not be called, and is.
 struct Bomb;
 
