@@ -7,7 +7,8 @@ use super::{COUNTED, Credits, Shared};
 
 /// Some credits of a gate, given back when this is dropped, also while unwinding.
 ///
-/// A forgotten permit ([`mem::forget`](core::mem::forget)) has spent its credits.
+/// A forgotten permit ([`mem::forget`](core::mem::forget)) is out for good. [`spend`](Self::spend) is what says
+/// that credits are used up; a pool knows then that it is smaller.
 #[must_use = "a permit that is dropped gives its credits back"]
 pub struct Permit<'a> {
     of: Of<'a>,
