@@ -1,5 +1,6 @@
 //! The acceptance scenarios of channels, each with its numbers, on every flavour that can take part. Those
-//! of the gate are in `credits.rs`, those of watching in `pressure.rs`.
+//! of the gate are in `credits.rs`, those of watching in `pressure.rs`, the pipelines that stop in
+//! `pipelines.rs`.
 
 #![expect(unused_mut, reason = "the same text serves sides with one handle and with many")]
 
@@ -8,7 +9,7 @@ mod common;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::thread;
 
 use backpressure::flavour::Flavour;
@@ -197,120 +198,6 @@ fn scenario_06_forgotten_deliveries_wedge_nobody() {
     });
 }
 
-/// What lies between the acceptance by the first channel and the delivery to the sink.
-struct Flow {
-    accepted: usize,
-    delivered: Vec<u64>,
-}
-
-const ITEMS: u64 = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
-
-/// Runs a pipeline of two workers between channels of 16, 8 and 4, with the sink stopped until the source
-/// sees Full again and again, and then resumed.
-fn run_pipeline<A, B, C>(
-    mut try_source: impl FnMut(u64) -> bool + Send,
-    first: A,
-    second: B,
-    sink: C,
-    bound: usize,
-) where
-    A: FnOnce() + Send,
-    B: FnOnce() + Send,
-    C: FnOnce(&Barrier) -> Vec<u64> + Send,
-{
-    let resume = &Barrier::new(2);
-    thread::scope(|threads| {
-        threads.spawn(first);
-        threads.spawn(second);
-        let sink = threads.spawn(move || sink(resume));
-        let mut flow = Flow { accepted: 0, delivered: Vec::new() };
-        let mut next = 0;
-        // Refused as often as the stages would need to make any further room, if they could.
-        let mut refused = 0;
-        while refused < 20_000 {
-            if try_source(next) {
-                next += 1;
-                flow.accepted += 1;
-                refused = 0;
-                assert!(flow.accepted <= bound, "{} accepted, none delivered", flow.accepted);
-            } else {
-                refused += 1;
-                thread::yield_now();
-            }
-        }
-        assert!(flow.accepted >= 16, "the first window itself can be used up");
-        resume.wait();
-        while next < ITEMS {
-            if try_source(next) {
-                next += 1;
-            } else {
-                thread::yield_now();
-            }
-        }
-        drop(try_source);
-        flow.delivered = sink.join().unwrap();
-        assert!(flow.delivered.into_iter().eq(0..ITEMS), "in order, each once");
-    });
-}
-
-#[test]
-fn scenario_07_pipeline_stop_hop_by_hop() {
-    on_each!(|builder| {
-        let (mut tx0, mut rx0) =
-            builder.clone().capacity(16).acknowledged().build::<u64>().unwrap();
-        let (mut tx1, mut rx1) = builder.clone().capacity(8).acknowledged().build::<u64>().unwrap();
-        let (mut tx2, mut rx2) = builder.clone().capacity(4).acknowledged().build::<u64>().unwrap();
-        run_pipeline(
-            move |i| tx0.try_send(i).is_ok(),
-            move || {
-                for delivery in &mut rx0 {
-                    tx1.send(*delivery).unwrap();
-                    delivery.ack(); // after the next stage accepted
-                }
-            },
-            move || {
-                for delivery in &mut rx1 {
-                    tx2.send(*delivery).unwrap();
-                    delivery.ack();
-                }
-            },
-            move |resume| {
-                resume.wait();
-                rx2.iter().map(|delivery| *delivery).collect()
-            },
-            16 + 8 + 4,
-        );
-    });
-}
-
-#[test]
-fn scenario_08_pipeline_stop_end_to_end() {
-    on_each!(|builder| {
-        let (mut tx0, mut rx0) =
-            builder.clone().capacity(16).acknowledged().build::<u64>().unwrap();
-        let (mut tx1, mut rx1) = builder.clone().capacity(8).build::<Delivery<u64>>().unwrap();
-        let (mut tx2, mut rx2) = builder.clone().capacity(4).build::<Delivery<u64>>().unwrap();
-        run_pipeline(
-            move |i| tx0.try_send(i).is_ok(),
-            move || {
-                for delivery in &mut rx0 {
-                    tx1.send(delivery.map(|i| i)).unwrap();
-                }
-            },
-            move || {
-                for delivery in &mut rx1 {
-                    tx2.send(delivery).unwrap();
-                }
-            },
-            move |resume| {
-                resume.wait();
-                rx2.iter().map(|delivery| *delivery).collect()
-            },
-            16,
-        );
-    });
-}
-
 #[test]
 fn scenario_08_end_to_end_with_tasks() {
     on_executors(async || {
@@ -320,7 +207,7 @@ fn scenario_08_end_to_end_with_tasks() {
             tx0.try_send(i).unwrap();
         }
         for _ in 0..16 {
-            tx1.send_async(rx0.recv_async().await.unwrap()).await.unwrap();
+            tx1.forward_async(rx0.recv_async().await.unwrap(), |i| i).await.unwrap();
         }
         // Everything lies behind the first channel, and its window is used up all the same.
         assert!(tx0.try_send(16).is_err());

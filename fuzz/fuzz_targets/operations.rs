@@ -169,6 +169,10 @@ fuzz_target!(|case: Case| {
         assert_eq!(tx.len(), model.len());
         assert_eq!(tx.is_full(), model.len() == capacity);
         assert_eq!(alive.get(), model.len() as i64);
+        let stats = tx.stats();
+        let dropped = stats.dropped.evicted + stats.dropped.cleared;
+        assert_eq!(stats.sent, stats.received + dropped + model.len() as u64);
+        assert_eq!(stats.available as usize + model.len(), capacity);
     }
     drop((tx, rx));
     assert_eq!(alive.get(), 0);

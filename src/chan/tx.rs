@@ -328,7 +328,11 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         }
         let how = company.how_senders_wait();
         let mut attempt = |_: &Place| reserve_with(&mut right, n);
-        company.block_tx(greedy, how, Deadline::Never, &mut attempt, &news)?.ok()
+        let mut since = None;
+        company.wait_begins(&mut since);
+        let done = company.block_tx(greedy, how, Deadline::Never, &mut attempt, &news);
+        company.wait_ends(&mut since, true);
+        done?.ok()
     }
 
     /// One poll of a task's reservation. The right to send is in `right` until it is granted.
@@ -344,7 +348,10 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let (company, news, greedy) = (tx.company(), tx.news(), tx.is_greedy(n));
         let done = company.poll_tx(place, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
+            company.wait_ends(&mut place.since, true);
             place.give_up(company.tx(), news);
+        } else {
+            company.wait_begins(&mut place.since);
         }
         done
     }

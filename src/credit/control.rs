@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::counts::Counts;
-use super::{Credits, MOST, Shared};
+use super::{COUNTED, Credits, MOST, Shared};
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
 use crate::wait::Gate;
 #[cfg(feature = "std")]
@@ -66,7 +66,8 @@ impl CreditsBuilder {
         self
     }
 
-    /// How many may wait at a time; any number if not set. Waiters are a queue too, and this bounds it.
+    /// How many may wait at a time; any number if not set. Waiters are a queue too, and this bounds it. Who was
+    /// told to look and has not yet still counts, so a forgotten wait keeps its place.
     #[must_use]
     pub fn max_waiters(mut self, most: usize) -> Self {
         self.max_waiters = most;
@@ -239,6 +240,16 @@ fn counted(total: u128) -> u64 {
 }
 
 impl Shared {
+    /// Credits come back that may be more than can be counted: those beyond are out of circulation.
+    #[cold]
+    pub(super) fn give_vast(&self, n: u64) {
+        let mut control = self.control.lock();
+        let there = self.counts.available().max(0) as u64;
+        let back = n.min(COUNTED.saturating_sub(there));
+        self.counts.give(back);
+        control.withdrawn += u128::from(n - back);
+    }
+
     /// Some credits of a pool were used up: it is smaller for them, and whoever wants more than it has is told.
     pub(super) fn used_up(&self, n: u64) {
         let control = self.control.lock();

@@ -27,7 +27,8 @@ pub(super) struct Counts {
 }
 
 /// How many credits lie between the two. WRAP: both are counted modulo 2^62, and never lie further apart
-/// than [`MOST`](super::MOST).
+/// than 2^61: what a pool has is at most [`MOST`](super::MOST), and what comes back to an on-demand gate is
+/// limited by [`COUNTED`](super::COUNTED).
 fn between(taken: u64, limit: u64) -> i64 {
     ((limit << SHIFT).wrapping_sub(taken & !(CLOSED | PAUSED)) as i64) >> SHIFT
 }

@@ -47,11 +47,17 @@ use crate::wait::{Gate, Place};
 /// The most credits a gate can have: 2^48.
 pub(crate) const MOST: u64 = 1 << 48;
 
+/// The most that may be available or in one permit, where permits kept what was granted time after time.
+const COUNTED: u64 = 1 << 60;
+
+/// So many credits come back uncounted, since nobody can have enough permits of that size to reach [`COUNTED`].
+const SMALL: u64 = u32::MAX as u64;
+
 /// A gate of credits. Clones are handles of the same gate.
 ///
 /// Acquiring is one compare-exchange, releasing one addition; both are lock-free. Who finds too few gets an
 /// error ([`try_acquire`](Self::try_acquire)), blocks, or awaits. Granting and the other ways of control take a
-/// short lock among themselves, which acquiring and releasing never do.
+/// short lock among themselves, which acquiring and releasing never do (but for releasing more than 2^32 at once).
 ///
 /// What was done before a credit was released or granted is visible to whoever acquires it.
 #[derive(Clone)]
@@ -176,16 +182,19 @@ impl Credits {
             waiting: 1,
             awaited: 1,
         };
-        let mut attempt = |place: &Place| shared.attempt(n, place);
+        // UNWIND: a permit already, which gives its credits back if the end of the wait unwinds.
+        let mut attempt = |place: &Place| {
+            shared.attempt(n, place).map(|taken| taken.map(|()| Permit::borrowed(self, n)))
+        };
         let more = || shared.has_some();
-        block_in_line(&shared.gate, n > 1, how, deadline(), &mut attempt, &more)
-            .unwrap_or_else(|unmet| {
+        block_in_line(&shared.gate, n > 1, how, deadline(), &mut attempt, &more).unwrap_or_else(
+            |unmet| {
                 Err(match unmet {
                     Unmet::Late => AcquireError::TimedOut,
                     Unmet::Crowded => AcquireError::TooManyWaiters,
                 })
-            })
-            .map(|()| Permit::borrowed(self, n))
+            },
+        )
     }
 
     /// Takes `n` credits, waiting as a task. Any executor will do.
@@ -254,9 +263,13 @@ impl Shared {
         self.counts.has_some()
     }
 
-    /// Credits come back, or come new.
+    /// Credits come back.
     fn give(&self, n: u64) {
-        self.counts.give(n);
+        if n > SMALL {
+            self.give_vast(n);
+        } else {
+            self.counts.give(n);
+        }
         self.gate.notify_many(n);
     }
 }

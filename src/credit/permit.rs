@@ -3,11 +3,12 @@
 use core::fmt;
 use core::ops::Deref;
 
-use super::{Credits, Shared};
+use super::{COUNTED, Credits, Shared};
 
 /// Some credits of a gate, given back when this is dropped, also while unwinding.
 ///
-/// A forgotten permit ([`mem::forget`](core::mem::forget)) has spent its credits.
+/// A forgotten permit ([`mem::forget`](core::mem::forget)) is out for good. [`spend`](Self::spend) is what says
+/// that credits are used up; a pool knows then that it is smaller.
 #[must_use = "a permit that is dropped gives its credits back"]
 pub struct Permit<'a> {
     of: Of<'a>,
@@ -69,12 +70,14 @@ impl<'a> Permit<'a> {
     /// Adds another permit's credits to this one's.
     ///
     /// # Errors
-    /// The other permit, if it is of another gate.
+    /// The other permit, if it is of another gate, or both together have more than 2^60 credits.
     pub fn merge<'b>(&mut self, mut other: Permit<'b>) -> Result<(), Permit<'b>> {
-        if !self.of.same_gate(&other.of) {
+        let both = self.n + other.n;
+        if !self.of.same_gate(&other.of) || both > COUNTED {
             return Err(other);
         }
-        self.n += core::mem::take(&mut other.n);
+        self.n = both;
+        other.n = 0;
         Ok(())
     }
 

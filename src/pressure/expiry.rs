@@ -74,6 +74,12 @@ impl Expiry {
 }
 
 impl<T> Timed<T> {
+    /// For how long it has been under way, by the clock of `expiry`; see [`Expiry::sojourn`].
+    #[must_use]
+    pub fn sojourn(&self, expiry: &Expiry) -> Duration {
+        expiry.sojourn(self)
+    }
+
     /// The message.
     pub fn into_inner(self) -> T {
         self.value
@@ -97,6 +103,31 @@ impl<T> DerefMut for Timed<T> {
 impl<T> Aged for Timed<T> {
     fn sent(&self) -> Duration {
         self.sent
+    }
+}
+
+/// Deliveries of messages that know when they were sent.
+impl<T> Delivery<Timed<T>> {
+    /// For how long it has been under way, by the clock of `expiry`: queued, and in the hands of whoever received
+    /// it.
+    ///
+    /// # Examples
+    /// ```
+    /// use backpressure::mpsc;
+    /// use backpressure::pressure::{Expiry, SystemClock};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let expiry = Expiry::new(Duration::from_secs(60), Arc::new(SystemClock));
+    /// let (tx, mut rx) = mpsc::builder().capacity(8).acknowledged().build()?;
+    /// tx.send(expiry.stamp("work"))?;
+    /// let delivery = rx.recv_fresh(&expiry)?;
+    /// assert!(delivery.sojourn(&expiry) <= Duration::from_secs(60));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sojourn(&self, expiry: &Expiry) -> Duration {
+        expiry.sojourn(self)
     }
 }
 

@@ -95,7 +95,10 @@ impl Observed {
             return;
         }
         match times.high_since.take() {
-            Some(since) => times.high_before += now.saturating_sub(since),
+            Some(since) => {
+                let high = now.saturating_sub(since);
+                times.high_before = times.high_before.saturating_add(high);
+            }
             None => times.high_since = Some(now),
         }
         let next = (((state >> EPOCH) + 1) << EPOCH) | (state & (CLOSED | HIGH)) ^ HIGH;
@@ -136,7 +139,7 @@ impl Observed {
         let now = self.clock.now();
         let times = self.times.lock();
         let present = times.high_since.map(|since| now.saturating_sub(since));
-        (present, times.high_before + present.unwrap_or_default())
+        (present, times.high_before.saturating_add(present.unwrap_or_default()))
     }
 
     pub(crate) fn peak(&self) -> usize {
@@ -156,7 +159,16 @@ impl Observed {
             self.clock.now().saturating_sub(since).as_nanos().try_into().unwrap_or(u64::MAX);
         let total = if sender { &self.send_wait } else { &self.recv_wait };
         // ORDERING: Relaxed: a number for people.
-        total.fetch_add(nanos, Ordering::Relaxed);
+        let mut seen = total.load(Ordering::Relaxed);
+        // ORDERING: Relaxed, both: as above.
+        while let Err(actual) = total.compare_exchange_weak(
+            seen,
+            seen.saturating_add(nanos),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        ) {
+            seen = actual;
+        }
     }
 
     /// Time spent waiting: by senders, by receivers.

@@ -1,5 +1,6 @@
 //! The sending handle. Everything it does is in `chan::tx`; `one` and `many` pick the borrow.
 
+mod forward;
 mod many;
 mod one;
 

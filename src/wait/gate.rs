@@ -234,7 +234,7 @@ impl Gate {
         // A waker's `clone` is foreign code as well: not under the lock.
         let waker = waker.clone();
         let mut queue = self.list.lock();
-        if key.is_none() && queue.waiters.len() >= queue.most {
+        if key.is_none() && queue.waiters.held() >= queue.most {
             drop(queue);
             return false;
         }

@@ -32,13 +32,23 @@ pub(crate) struct WaitList {
     first: usize,
     last: usize,
     queued: usize,
+    /// Entries that somebody holds, queued or notified.
+    held: usize,
     /// How often anybody began to wait; tells the gate whether a side has calmed down.
     pub(crate) begun: u64,
 }
 
 impl WaitList {
     pub(crate) fn new() -> Self {
-        Self { entries: Vec::new(), free: NONE, first: NONE, last: NONE, queued: 0, begun: 0 }
+        Self {
+            entries: Vec::new(),
+            free: NONE,
+            first: NONE,
+            last: NONE,
+            queued: 0,
+            held: 0,
+            begun: 0,
+        }
     }
 
     /// Whether nobody waits for a notification.
@@ -49,6 +59,11 @@ impl WaitList {
     /// How many wait for a notification.
     pub(crate) fn len(&self) -> usize {
         self.queued
+    }
+
+    /// How many wait, counting those who were notified and have not left: they may queue up again.
+    pub(crate) fn held(&self) -> usize {
+        self.held
     }
 
     /// Queues the holder of `key`, or a newcomer, to be woken through `waker`.
@@ -69,6 +84,7 @@ impl WaitList {
             Some(Key(at)) => self.append(*at, waker, greedy),
             None => {
                 let at = self.vacant();
+                self.held += 1;
                 *key = Some(Key(at));
                 self.append(at, waker, greedy);
             }
@@ -84,6 +100,7 @@ impl WaitList {
         }
         self.entries[at].next = self.free;
         self.free = at;
+        self.held -= 1;
         waker
     }
 

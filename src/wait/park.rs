@@ -92,24 +92,28 @@ pub(crate) fn block_in_line<R>(
     }
     let mut line = InLine { place: Place::default(), gate, more };
     let waker = thread::current_waker();
-    loop {
+    let done = loop {
         // Asked before the last look, so that what came at the deadline is still taken.
         let late = deadline.has_passed();
         if !line.place.take(gate, &waker, greedy) {
-            return Err(Unmet::Crowded);
+            break Err(Unmet::Crowded);
         }
         if let Some(done) = attempt(&line.place) {
-            return Ok(done);
+            break Ok(done);
         }
         if late {
-            return Err(Unmet::Late);
+            break Err(Unmet::Late);
         }
         thread::park_until(deadline.instant());
         // A look before queueing again: most wakes find what they were sent for.
         if let Some(done) = attempt(&line.place) {
-            return Ok(done);
+            break Ok(done);
         }
-    }
+    };
+    // UNWIND: leaving may run a foreign waker. What was got is dropped then, which it would not be as a value
+    // that is being returned.
+    drop(line);
+    done
 }
 
 /// Blocks the thread until a future ends, or until the deadline: then `None`. For waits at several gates at

@@ -2,12 +2,12 @@
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use backpressure::flavour::{Ack, Evict, Flavour, Kind, Latest, Many, One, Pull};
-use backpressure::pressure::Stats;
+use backpressure::pressure::{Clock, Stats};
 use backpressure::{
     Delivery, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryRecvError, TrySendError, mpmc, mpsc, spsc,
@@ -284,6 +284,26 @@ pub fn conserved(stats: &Stats) {
     }
     let out = (stats.reserved + stats.queued) as u64 + stats.in_delivery;
     assert_eq!(stats.available + out + stats.deferred, stats.capacity as u64, "{stats:?}");
+}
+
+/// A clock that is moved by hand, in milliseconds.
+#[derive(Default)]
+pub struct Hand(AtomicU64);
+
+impl Hand {
+    pub fn advance(&self, millis: u64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub fn set(&self, millis: u64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
 }
 
 /// Counts values that are alive, per test.
