@@ -394,7 +394,7 @@ impl Queue {
         }
         let own = self.queued().position(|(value, _)| *value == new).unwrap_or(0);
         let behind_a_claim = self.first().is_some_and(is_claimed);
-        let nothing_to_take = (!too_many && !(all && own > 0)) || behind_a_claim;
+        let nothing_to_take = !(too_many || all && own > 0) || behind_a_claim;
         nothing_to_take.then_some(DONE)
     }
 
