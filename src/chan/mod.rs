@@ -401,7 +401,7 @@ fn discard<T, F: Flavour>(head: &mut Head<T, F>) {
                 drop(value);
                 yields = 0;
             }
-            Err(TryRecvError::Empty) if rx.is_in_flight() && yields < DISCARD_YIELDS => {
+            Err(TryRecvError::Empty) if rx.is_in_flight() && yields != DISCARD_YIELDS => {
                 yield_now();
                 yields += 1;
             }

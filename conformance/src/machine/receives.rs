@@ -244,11 +244,11 @@ impl Machine {
 
     pub(super) fn clone_receiver(&mut self, a: u8) {
         let Some(at) = pick(a, self.receivers.len()) else { return };
-        if self.model.receivers < MOST_HANDLES {
-            if let Some(another) = self.receivers[at].handle.another() {
-                self.receivers.push(Port::new(another));
-                self.model.receivers += 1;
-            }
+        if self.model.receivers < MOST_HANDLES
+            && let Some(another) = self.receivers[at].handle.another()
+        {
+            self.receivers.push(Port::new(another));
+            self.model.receivers += 1;
         }
     }
 

@@ -281,11 +281,11 @@ impl Machine {
 
     pub(super) fn clone_sender(&mut self, a: u8) {
         let Some(at) = pick(a, self.senders.len()) else { return };
-        if self.model.senders < MOST_HANDLES {
-            if let Some(another) = self.senders[at].handle.another() {
-                self.senders.push(Port::new(another));
-                self.model.senders += 1;
-            }
+        if self.model.senders < MOST_HANDLES
+            && let Some(another) = self.senders[at].handle.another()
+        {
+            self.senders.push(Port::new(another));
+            self.model.senders += 1;
         }
     }
 
