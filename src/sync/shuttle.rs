@@ -8,7 +8,7 @@
 #![allow(dead_code, unused_imports, reason = "a facade may offer more than the library uses today")]
 
 pub(super) use super::mutation::{access, failure};
-pub(crate) use super::real::{Arc, UnsafeCell, abort, membarrier};
+pub(crate) use super::real::{Arc, UnsafeCell, abort, compiler_fence, membarrier};
 pub(super) use shuttle::sync as lock;
 pub(super) use shuttle::sync::atomic;
 

@@ -12,7 +12,9 @@ use backpressure_steps::step;
 
 use super::instrumented::{Ordering, Slot};
 
-pub(crate) use super::real::{Arc, UnsafeCell, abort, membarrier, spin_loop, thread};
+pub(crate) use super::real::{
+    Arc, UnsafeCell, abort, compiler_fence, membarrier, spin_loop, thread,
+};
 pub(super) use core::sync::atomic;
 
 /// Bounded looks are shrunk: what is counted is whether they end.

@@ -9,8 +9,9 @@ use std::task::{Context, Waker};
 
 use backpressure::{Credits, DropOldest, Offered, mpmc, mpsc, spsc};
 use backpressure_benches::contestants::{
-    Batching, Blocking, Contestant, Crossbeam, Mpmc, MpmcAck, MpmcPull, Mpsc, MpscAck, MpscPull,
-    Polled, Rtrb, Spsc, SpscAck, SpscPull, Std, Tasks,
+    Contestant, Crossbeam, Mpmc, MpmcAck, MpmcPull, Mpsc, MpscAck, MpscPull, Polled, RecvAsync,
+    RecvBlocking, Rtrb, SendAsync, SendBlocking, Spsc, SpscAck, SpscPull, Std, TryRecv,
+    TryRecvMany, TrySend, TrySendMany,
 };
 use crossbeam_queue::ArrayQueue;
 
@@ -78,11 +79,15 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 /// `try_send` and `try_recv`.
-fn tried<C: Contestant>(messages: u64) {
+fn tried<C: Contestant>(messages: u64)
+where
+    C::Tx<u64>: TrySend<u64>,
+    C::Rx<u64>: TryRecv<u64>,
+{
     let (mut tx, mut rx) = C::bounded::<u64>(CAPACITY);
     for i in 0..messages {
-        assert!(C::try_send(&mut tx, black_box(i)));
-        match C::try_recv(&mut rx) {
+        assert!(tx.offer(black_box(i)));
+        match rx.look() {
             Polled::Value(value) => drop(black_box(value)),
             Polled::Empty | Polled::Closed => panic!("a message was sent"),
         }
@@ -90,22 +95,30 @@ fn tried<C: Contestant>(messages: u64) {
 }
 
 /// `send` and `recv`.
-fn blocked<C: Blocking>(messages: u64) {
+fn blocked<C: Contestant>(messages: u64)
+where
+    C::Tx<u64>: SendBlocking<u64>,
+    C::Rx<u64>: RecvBlocking<u64>,
+{
     let (mut tx, mut rx) = C::bounded::<u64>(CAPACITY);
     for i in 0..messages {
-        C::send(&mut tx, black_box(i));
-        black_box(C::recv(&mut rx)).expect("a message was sent");
+        assert!(tx.put(black_box(i)));
+        black_box(rx.take()).expect("a message was sent");
     }
 }
 
 /// `try_send_many` and `try_recv_many`, with filling and emptying the vectors.
-fn batched<C: Batching, const K: u64>(messages: u64) {
+fn batched<C: Contestant, const K: u64>(messages: u64)
+where
+    C::Tx<u64>: TrySendMany<u64>,
+    C::Rx<u64>: TryRecvMany<u64>,
+{
     let (mut tx, mut rx) = C::bounded::<u64>(BATCH_CAPACITY);
     let (mut from, mut into) = (Vec::new(), Vec::new());
     for _ in 0..messages / K {
         from.extend(0..K);
-        C::try_send_many(&mut tx, &mut from);
-        match C::try_recv_many(&mut rx, &mut into, K as usize) {
+        tx.offer_many(&mut from);
+        match rx.look_many(&mut into, K as usize) {
             Polled::Value(received) => assert_eq!(received as u64, K),
             Polled::Empty | Polled::Closed => panic!("messages were sent"),
         }
@@ -114,12 +127,16 @@ fn batched<C: Batching, const K: u64>(messages: u64) {
 }
 
 /// Futures that are ready when first polled.
-fn awaited<C: Tasks>(messages: u64) {
+fn awaited<C: Contestant>(messages: u64)
+where
+    C::Tx<u64>: SendAsync<u64>,
+    C::Rx<u64>: RecvAsync<u64>,
+{
     let (mut tx, mut rx) = C::bounded::<u64>(CAPACITY);
     let mut cx = Context::from_waker(Waker::noop());
     for i in 0..messages {
-        assert!(pin!(C::send_async(&mut tx, black_box(i))).poll(&mut cx).is_ready());
-        assert!(black_box(pin!(C::recv_async(&mut rx)).poll(&mut cx)).is_ready());
+        assert!(pin!(tx.put_async(black_box(i))).poll(&mut cx).is_ready());
+        assert!(black_box(pin!(rx.take_async()).poll(&mut cx)).is_ready());
     }
 }
 
