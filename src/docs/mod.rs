@@ -7,7 +7,25 @@ pub mod guide {}
 pub mod credits {}
 
 #[doc = include_str!("modes.md")]
-pub mod modes {}
+pub mod modes {
+    #[doc = include_str!("modes/on_receive.md")]
+    pub mod on_receive {}
+
+    #[doc = include_str!("modes/acknowledged.md")]
+    pub mod acknowledged {}
+
+    #[doc = include_str!("modes/pulled.md")]
+    pub mod pulled {}
+
+    #[doc = include_str!("modes/weighted.md")]
+    pub mod weighted {}
+
+    #[doc = include_str!("modes/pipelines.md")]
+    pub mod pipelines {}
+
+    #[doc = include_str!("modes/shutdown.md")]
+    pub mod shutdown {}
+}
 
 #[doc = include_str!("pressure.md")]
 pub mod pressure {}

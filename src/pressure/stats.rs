@@ -36,7 +36,8 @@ pub struct Stats {
     pub sent: u64,
     /// Messages ever given to receivers.
     pub received: u64,
-    /// Messages ever acknowledged. 0 where credits come back on receive.
+    /// Messages ever acknowledged, be it by what dropped them: `received + dropped.expired +
+    /// dropped.undelivered == acked + in_delivery` at rest. 0 where credits come back on receive.
     pub acked: u64,
     /// Messages that were dropped, or handed back instead of being accepted.
     pub dropped: Dropped,

@@ -16,7 +16,7 @@ macro_rules! forwarding {
         ///
         /// The earlier channel's credit goes along, and comes back when the last stage drops the delivery: however
         /// many stages lie between, no more is under way than the first capacity. See
-        /// [pipelines](crate::docs::modes#pipelines).
+        /// [pipelines](crate::docs::modes::pipelines).
         impl<U, C, M> Sender<Delivery<U>, Kind<$side, C, M>>
         where
             Kind<$side, C, M>: $bound,
