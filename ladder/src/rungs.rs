@@ -16,8 +16,8 @@ pub(crate) const RUNGS: &[Rung] = &[
     Rung {
         name: "msrv",
         catches: "what the oldest promised compiler does not know",
-        full: &[".ci/msrv"],
-        short: &[".ci/msrv"],
+        full: &[".ci/rungs/msrv"],
+        short: &[".ci/rungs/msrv"],
     },
     Rung {
         name: "docs",
