@@ -132,10 +132,9 @@ impl Company {
 
     /// Those who acknowledge do not look at the gate: whoever is in line makes itself known to them.
     fn before_a_look(&self, place: &Place) {
-        if let Some(window) = &self.window
-            && place.is_queued()
-        {
-            window.mark_waiting();
+        match &self.window {
+            Some(window) if place.is_queued() => window.mark_waiting(),
+            _ => {}
         }
     }
 
