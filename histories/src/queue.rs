@@ -75,6 +75,9 @@ const BEYOND: Progress = 100;
 /// A batch of an owned side that accepts less than there was room for, since the channel is closing.
 const SHORT: Progress = 50;
 
+/// Slots of an evicting channel beyond its capacity.
+const SPARE: usize = 8;
+
 fn is_claimed((_, stage): (Value, Stage)) -> bool {
     stage == Stage::Claimed
 }
@@ -113,7 +116,14 @@ impl Queue {
     }
 
     fn room(&self, rules: &Rules) -> usize {
-        rules.capacity.saturating_sub(self.used(rules)).min(self.credits)
+        let free = rules.capacity.saturating_sub(self.used(rules)).min(self.credits);
+        free.min(self.slots(rules))
+    }
+
+    /// How many more places there are slots for, from the oldest that is not released.
+    fn slots(&self, rules: &Rules) -> usize {
+        let spare = if rules.credit == Credit::Evicting { SPARE } else { 0 };
+        (rules.capacity + spare).saturating_sub(self.places.len() + self.reserved)
     }
 
     fn spend(&mut self, n: usize) {
@@ -151,8 +161,12 @@ impl Queue {
         is_first
     }
 
-    /// Whether a claim beyond the capacity is granted: what it would displace is published, or was taken.
+    /// Whether a claim beyond the capacity is granted: what it would displace is published, or was taken,
+    /// and there is a slot to spare.
     fn displaceable(&self, rules: &Rules) -> bool {
+        if self.slots(rules) == 0 {
+            return false;
+        }
         let Some(victim) = self.used(rules).checked_sub(rules.capacity) else {
             return true;
         };
@@ -329,8 +343,7 @@ impl Queue {
     /// Takes the values that were found, if nobody else has. What is left to be done is to release them, one
     /// by one; a single receiver's value is in nobody's way before.
     fn take_all(&mut self, rules: &Rules, values: &[Value]) -> Option<Progress> {
-        let now =
-            rules.credit == Credit::Evicting || (rules.head == Side::Owned && values.len() == 1);
+        let now = rules.head == Side::Owned && values.len() == 1;
         let stage = if now { Stage::Released } else { Stage::Taken };
         let taken = values.iter().all(|value| self.take(*value, stage));
         taken.then_some(if now { DONE } else { 2 })
@@ -378,19 +391,23 @@ impl Queue {
     }
 
     /// After the claim beyond the capacity: an eviction takes one value if there are too many, a clearing
-    /// all that was there before.
+    /// all that was there before. Each is taken, and then its slot released.
     fn make_room(
         &mut self,
         rules: &Rules,
         new: Value,
         old: &[Value],
         all: bool,
-        taken: Progress,
+        at: Progress,
     ) -> Option<Progress> {
         let too_many = self.used(rules) > rules.capacity;
-        if let Some(value) = old.get(usize::from(taken)) {
-            let right = (all || too_many) && self.take(*value, Stage::Released);
-            return right.then_some(if all { taken + 4 } else { DONE });
+        if let Some(value) = old.get(usize::from(at / 2)) {
+            if at % 2 == 1 {
+                self.change(*value, Stage::Released);
+                return Some(if all { at + 4 } else { DONE });
+            }
+            let right = (all || too_many) && self.take(*value, Stage::Taken);
+            return right.then_some(at + 4);
         }
         let own = self.queued().position(|(value, _)| *value == new).unwrap_or(0);
         let behind_a_claim = self.first().is_some_and(is_claimed);
