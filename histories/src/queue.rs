@@ -391,7 +391,8 @@ impl Queue {
     }
 
     /// After the claim beyond the capacity: an eviction takes one value if there are too many, a clearing
-    /// all that was there before. Each is taken, and then its slot released.
+    /// all that was there before. For each it looks, takes, and releases the slot: a credit that comes back
+    /// after the look does not call the eviction off.
     fn make_room(
         &mut self,
         rules: &Rules,
@@ -401,12 +402,16 @@ impl Queue {
         at: Progress,
     ) -> Option<Progress> {
         let too_many = self.used(rules) > rules.capacity;
-        if let Some(value) = old.get(usize::from(at / 2)) {
-            if at % 2 == 1 {
-                self.change(*value, Stage::Released);
-                return Some(if all { at + 4 } else { DONE });
-            }
-            let right = (all || too_many) && self.take(*value, Stage::Taken);
+        if let Some(value) = old.get(usize::from(at / 3)) {
+            let is_first = self.first() == Some((*value, Stage::Published));
+            let right = match at % 3 {
+                0 => is_first && (all || too_many),
+                1 => self.take(*value, Stage::Taken),
+                _ => {
+                    self.change(*value, Stage::Released);
+                    return Some(if all { at + 4 } else { DONE });
+                }
+            };
             return right.then_some(at + 4);
         }
         let own = self.queued().position(|(value, _)| *value == new).unwrap_or(0);

@@ -133,6 +133,18 @@ fn evicting() {
     assert!(then(vec![Event::Cleared { new: 3, old: vec![1, 2] }, one(3)]));
     assert!(!then(vec![Event::Cleared { new: 3, old: vec![1] }, one(2)]), "not all of it");
     assert!(!holds(EVICTING, vec![Event::Evicted { new: 3, old: 3 }]), "there was room");
+    // A permit that is dropped makes room: the eviction may have been decided before, not after.
+    let beside = |dropped, evicted: u64| {
+        let sends = vec![
+            (0, 1, Event::Reserved(1)),
+            (dropped, dropped + 1, Event::PermitDropped(1)),
+            (7, 8, Event::SendFull(9)),
+        ];
+        let evicts = vec![(2, 3, Event::Sent(1)), (evicted, 20, Event::Evicted { new: 3, old: 1 })];
+        overlapping(EVICTING, vec![sends, evicts])
+    };
+    assert!(beside(5, 4));
+    assert!(!beside(4, 6), "there was room all along");
     let permits = vec![Event::Reserved(2), Event::Rejected(3)];
     assert!(holds(EVICTING, permits), "every credit is in a permit");
 }
