@@ -132,6 +132,7 @@ impl Axis {
     pub(super) fn ticks(&self) -> Vec<f64> {
         let decades = self.high - self.low;
         let steps: &[f64] = match decades {
+            ..0.4 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
             ..1.2 => &[1.0, 2.0, 5.0],
             ..2.5 => &[1.0, 3.0],
             _ => &[1.0],
