@@ -75,7 +75,7 @@ where
         Part::Sending(handle, program, log) => {
             let Some(tx) = handle else { return };
             program.iter().for_each(|call| tx.carry_out(call, log));
-            if round.is_multiple_of(2) {
+            if round % 2 == 0 {
                 drop_sender(handle, log);
             }
         }
@@ -86,7 +86,7 @@ where
             while !held.is_empty() {
                 rx.carry_out(&Receiving::Acknowledge, &mut held, log);
             }
-            if round.is_multiple_of(8) {
+            if round % 8 == 0 {
                 drop_receiver(handle, log);
             }
         }

@@ -258,14 +258,15 @@ impl Machine {
 
     fn watch(&mut self, a: u8) {
         let watch = match (self.senders.first(), self.receivers.first()) {
-            (Some(tx), _) if a.is_multiple_of(2) => tx.handle.pressure(),
+            (Some(tx), _) if a % 2 == 0 => tx.handle.pressure(),
             (_, Some(rx)) => rx.handle.pressure(),
             _ => return,
         };
         assert_eq!(watch.is_some(), self.model.pressure.is_some());
-        if let (Some(watch), Some(pressure)) = (watch, &self.model.pressure)
-            && self.watches.len() < MOST_HANDLES
-        {
+        if self.watches.len() >= MOST_HANDLES {
+            return;
+        }
+        if let (Some(watch), Some(pressure)) = (watch, &self.model.pressure) {
             self.watches.push(Watch { watch, seen: pressure.epoch });
         }
     }

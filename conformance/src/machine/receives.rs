@@ -30,7 +30,7 @@ impl Machine {
         match (self.model.ask(), answer) {
             (Next::Value, Ok(item)) => {
                 let expected = self.model.pop(1);
-                self.accept(vec![item], &expected, b.is_multiple_of(2));
+                self.accept(vec![item], &expected, b % 2 == 0);
             }
             (Next::Empty, Err(TryRecvError::Empty)) | (Next::Closed, Err(TryRecvError::Closed)) => {
             }
@@ -50,7 +50,7 @@ impl Machine {
         match (self.model.ask(), answer) {
             (Next::Value, Ok(item)) => {
                 let expected = self.model.pop(1);
-                self.accept(vec![item], &expected, b.is_multiple_of(2));
+                self.accept(vec![item], &expected, b % 2 == 0);
             }
             (Next::Empty, Err(RecvTimeoutError::Timeout))
             | (Next::Closed, Err(RecvTimeoutError::Closed)) => {}
@@ -78,7 +78,7 @@ impl Machine {
     fn accept_batch(&mut self, batch: Vec<crate::value::Item>, n: usize, b: u8) {
         if n > 0 {
             let expected = self.model.pop(n);
-            self.accept(batch, &expected, b.is_multiple_of(2));
+            self.accept(batch, &expected, b % 2 == 0);
         } else {
             assert!(batch.is_empty());
         }
@@ -109,7 +109,7 @@ impl Machine {
         let Some(at) = pick(a, self.receivers.len()) else { return };
         let answer = self.receivers[at].handle.try_recv_fresh(&self.expiry);
         match (self.fresh(), answer) {
-            (Ok(entry), Ok(item)) => self.accept(vec![item], &[entry], b.is_multiple_of(2)),
+            (Ok(entry), Ok(item)) => self.accept(vec![item], &[entry], b % 2 == 0),
             (Err(Next::Empty), Err(TryRecvError::Empty))
             | (Err(Next::Closed), Err(TryRecvError::Closed)) => {}
             (expected, answer) => panic!("fresh: {answer:?}, the model says {expected:?}"),
@@ -128,7 +128,7 @@ impl Machine {
         match (self.model.ask(), polled) {
             (Next::Value, Poll::Ready(Ok(item))) => {
                 let expected = self.model.pop(1);
-                self.accept(vec![item], &expected, b.is_multiple_of(2));
+                self.accept(vec![item], &expected, b % 2 == 0);
             }
             (Next::Empty, Poll::Pending) | (Next::Closed, Poll::Ready(Err(RecvError))) => {}
             (expected, polled) => panic!("poll_recv: {polled:?}, the model says {expected:?}"),
@@ -153,7 +153,7 @@ impl Machine {
         if n < most {
             self.model.ask();
         }
-        self.accept(items, &expected, b.is_multiple_of(2));
+        self.accept(items, &expected, b % 2 == 0);
     }
 
     pub(super) fn iter_next(&mut self, a: u8, b: u8) {
@@ -164,7 +164,7 @@ impl Machine {
             Next::Value => {
                 let item = self.receivers[at].handle.iter_next().expect("something is queued");
                 let expected = self.model.pop(1);
-                self.accept(vec![item], &expected, b.is_multiple_of(2));
+                self.accept(vec![item], &expected, b % 2 == 0);
             }
         }
     }
@@ -244,9 +244,10 @@ impl Machine {
 
     pub(super) fn clone_receiver(&mut self, a: u8) {
         let Some(at) = pick(a, self.receivers.len()) else { return };
-        if self.model.receivers < MOST_HANDLES
-            && let Some(another) = self.receivers[at].handle.another()
-        {
+        if self.model.receivers >= MOST_HANDLES {
+            return;
+        }
+        if let Some(another) = self.receivers[at].handle.another() {
             self.receivers.push(Port::new(another));
             self.model.receivers += 1;
         }

@@ -281,9 +281,10 @@ impl Machine {
 
     pub(super) fn clone_sender(&mut self, a: u8) {
         let Some(at) = pick(a, self.senders.len()) else { return };
-        if self.model.senders < MOST_HANDLES
-            && let Some(another) = self.senders[at].handle.another()
-        {
+        if self.model.senders >= MOST_HANDLES {
+            return;
+        }
+        if let Some(another) = self.senders[at].handle.another() {
             self.senders.push(Port::new(another));
             self.model.senders += 1;
         }

@@ -321,13 +321,15 @@ impl Machine {
 
     /// Forgotten futures may have been told in the place of others.
     pub(super) fn look_for_ghosts(&mut self) {
-        for ghost in self.ghosts.extract_if(.., |ghost| ghost.ringing.is_rung()) {
+        self.ghosts.retain(|ghost| {
+            let told = ghost.ringing.is_rung();
             match ghost.gate {
-                Gate::Tx => self.absorbed[0] |= !ghost.is_greedy,
-                Gate::Rx => self.absorbed[1] |= !ghost.is_greedy,
+                Gate::Tx => self.absorbed[0] |= told && !ghost.is_greedy,
+                Gate::Rx => self.absorbed[1] |= told && !ghost.is_greedy,
                 Gate::Closing | Gate::Changes => {}
             }
-        }
+            !told
+        });
     }
 
     /// A close wakes everybody, ghosts or not.
