@@ -4,12 +4,12 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use backpressure::{Credits, mpmc};
-use common::{Bell, Census};
+use backpressure::{Credits, Delivery, mpmc};
+use common::{Bell, Census, NEAR_WRAP, conserved};
 
 /// The bound on waiters holds for those who were told to look and have not yet, too: they queue up again.
 #[test]
@@ -131,4 +131,99 @@ fn a_panicking_waker_leaks_no_value() {
     });
     assert_eq!(census.alive(), 1);
     assert_eq!(rx.try_recv().unwrap().id, 2);
+}
+
+/// An acknowledgement whose waker panics has given its credit back, and later ones wake as ever.
+#[test]
+fn a_panicking_waker_costs_no_acknowledgement() {
+    let builder = mpmc::builder().capacity(2).start_at(NEAR_WRAP);
+    let (tx, rx) = builder.acknowledged().build().unwrap();
+    tx.try_send_many(&mut vec![1, 2]).unwrap();
+    let (one, two) = (rx.try_recv().unwrap(), rx.try_recv().unwrap());
+    let bell = Bell::new();
+    {
+        let mut first = pin!(tx.send_async(3));
+        poll_with_bomb(first.as_mut());
+        let mut second = pin!(tx.send_async(4));
+        assert!(bell.poll(second.as_mut()).is_pending());
+        assert!(catch_unwind(AssertUnwindSafe(|| one.ack())).is_err());
+        assert_eq!((tx.stats().acked, tx.stats().in_delivery, bell.rings()), (1, 1, 0));
+        // The first has been told, in a way. It takes the credit; the next acknowledgement is for the other.
+        assert!(bell.poll(first.as_mut()).is_ready());
+        two.ack();
+        assert_eq!(bell.rings(), 1);
+        assert!(bell.poll(second.as_mut()).is_ready());
+    }
+    for held in [rx.try_recv().unwrap(), rx.try_recv().unwrap()] {
+        tx.try_send(5).unwrap_err();
+        let mut third = pin!(tx.send_async(5));
+        assert!(bell.poll(third.as_mut()).is_pending());
+        let before = bell.rings();
+        held.ack();
+        assert_eq!(bell.rings(), before + 1);
+        assert!(bell.poll(third.as_mut()).is_ready());
+    }
+    conserved(&tx.stats());
+}
+
+/// A waker that acknowledges in its turn: its own delivery, from within the acknowledgement that calls it.
+struct Acknowledging(Mutex<Option<Delivery<i32>>>);
+
+impl Wake for Acknowledging {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.lock().unwrap().take());
+    }
+}
+
+/// An acknowledgement within an acknowledgement wakes the next in line, each once, however deep.
+#[test]
+fn a_waker_may_acknowledge() {
+    const DEEP: usize = 100;
+    let builder = mpmc::builder().capacity(DEEP).start_at(NEAR_WRAP);
+    let (tx, rx) = builder.acknowledged().build().unwrap();
+    tx.try_send_many(&mut (0..DEEP as i32).collect()).unwrap();
+    let mut deliveries = Vec::new();
+    rx.try_recv_many(&mut deliveries, DEEP).unwrap();
+    let (mut waiting, bell) = (Vec::new(), Bell::new());
+    let first = deliveries.pop().unwrap();
+    for delivery in deliveries {
+        let mut send = Box::pin(tx.send_async(7));
+        let waker = Waker::from(Arc::new(Acknowledging(Mutex::new(Some(delivery)))));
+        assert!(send.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        waiting.push(send);
+    }
+    let mut last = pin!(tx.send_async(8));
+    assert!(bell.poll(last.as_mut()).is_pending());
+    drop(first);
+    assert_eq!((bell.rings(), tx.stats().acked), (1, DEEP as u64));
+    for mut send in waiting {
+        assert!(bell.poll(send.as_mut()).is_ready());
+    }
+    assert!(bell.poll(last.as_mut()).is_ready());
+    conserved(&tx.stats());
+}
+
+/// A waker that ends the channel, from within the acknowledgement that calls it.
+#[test]
+fn a_waker_may_end_the_channel() {
+    struct Ending<T>(Mutex<Option<T>>);
+    impl<T: Send> Wake for Ending<T> {
+        fn wake(self: Arc<Self>) {
+            let last = self.0.lock().unwrap().take();
+            drop(last);
+        }
+    }
+    let census = Census::default();
+    let (tx, rx) = mpmc::builder().capacity(2).acknowledged().build().unwrap();
+    tx.try_send(census.make(1)).unwrap();
+    tx.try_send(census.make(2)).unwrap();
+    let delivery = rx.try_recv().unwrap();
+    let mut asked = tx.clone();
+    let ending = Arc::new(Ending(Mutex::new(None)));
+    let waker = Waker::from(ending.clone());
+    assert!(asked.poll_ready(&mut Context::from_waker(&waker)).is_pending());
+    *ending.0.lock().unwrap() = Some((asked, tx, rx));
+    drop(delivery);
+    assert!(ending.0.lock().unwrap().is_none());
+    assert_eq!(census.alive(), 0, "what was queued went with the channel");
 }

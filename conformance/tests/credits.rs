@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use backpressure::credit::{AcquireFuture, CreditCounters, PauseGuard, Permit};
 use backpressure::weighted::{Oversize, WeighError, weighted};
-use backpressure::{AcquireError, Credits, mpmc, mpsc};
-use common::Bell;
+use backpressure::{AcquireError, Credits, mpmc, mpsc, spsc};
+use common::{Bell, conserved};
 use proptest::prelude::*;
 use static_assertions::assert_impl_all;
 
@@ -161,6 +161,31 @@ fn scenario_04_head_cancel() {
     assert!(bell_b.poll(b.as_mut()).is_ready());
     drop(held);
     at_rest(&gate, 4);
+}
+
+/// The same with threads: the first gives up when its time is over, and the second goes on.
+#[test]
+fn scenario_04_head_gives_up() {
+    let gate = &Credits::builder().fifo().pool(4);
+    let held = gate.try_acquire(2).unwrap();
+    thread::scope(|threads| {
+        let mut a = Box::pin(gate.acquire_async(4));
+        assert!(Bell::new().poll(a.as_mut()).is_pending());
+        let b = threads.spawn(|| gate.acquire(1).map(|permit| permit.credits()));
+        while gate.waiters() < 2 {
+            thread::yield_now();
+        }
+        drop(a);
+        assert_eq!(b.join().unwrap(), Ok(1), "a thread behind a task");
+        let a = threads.spawn(|| gate.acquire_timeout(4, Duration::from_millis(200)).map(drop));
+        while gate.waiters() < 1 && !a.is_finished() {
+            thread::yield_now();
+        }
+        let b = pollster::block_on(gate.acquire_async(1)).map(|permit| permit.credits());
+        assert_eq!((a.join().unwrap(), b), (Err(AcquireError::TimedOut), Ok(1)));
+    });
+    drop(held);
+    at_rest(gate, 4);
 }
 
 #[test]
@@ -650,35 +675,47 @@ fn of_256_kib() -> Vec<u8> {
     vec![0; 256 * KIB as usize]
 }
 
+/// Scenario 15 on the ends of one channel, whatever its senders borrow.
+macro_rules! weights {
+    ($ends:expr) => {{
+        let weigh = |bytes: &Vec<u8>| bytes.len() as u64;
+        let (mut tx, mut rx) = weighted($ends, 1024 * KIB, Oversize::Reject, weigh);
+        for _ in 0..4 {
+            tx.try_send(of_256_kib()).unwrap();
+        }
+        assert_eq!((tx.weight(), tx.budget()), (1024 * KIB, 1024 * KIB));
+        assert!(matches!(tx.try_send(of_256_kib()), Err(WeighError::Full(_))));
+        tx.try_send(Vec::new()).unwrap(); // weighs nothing
+        {
+            let bell = Bell::new();
+            let mut fifth = pin!(tx.send_async(of_256_kib()));
+            assert!(bell.poll(fifth.as_mut()).is_pending());
+            let received = rx.recv().unwrap();
+            assert_eq!((received.len() as u64, received.weight()), (256 * KIB, 256 * KIB));
+            assert_eq!(bell.rings(), 0, "not yet unpacked");
+            drop(received);
+            assert_eq!(bell.rings(), 1);
+            assert!(bell.poll(fifth.as_mut()).is_ready());
+        }
+        let too_large = vec![0; 2048 * KIB as usize];
+        let back = tx.try_send(too_large).unwrap_err();
+        assert!(matches!(back, WeighError::TooLarge(_)));
+        let back = pollster::block_on(tx.send_async(back.into_inner())).unwrap_err();
+        assert!(matches!(&back, WeighError::TooLarge(bytes) if bytes.len() as u64 == 2048 * KIB));
+        assert!(matches!(tx.send(back.into_inner()), Err(WeighError::TooLarge(_))));
+        conserved(&tx.stats());
+        drop(rx);
+        assert_eq!(tx.weight(), 0, "what was queued is gone, and its weight is back");
+        conserved(&tx.stats());
+    }};
+}
+
 #[test]
+#[expect(unused_mut, reason = "the same text serves sides with one handle and with many")]
 fn scenario_15_weights() {
-    let (tx, mut rx) =
-        weighted(mpsc::bounded(100), 1024 * KIB, Oversize::Reject, |bytes: &Vec<u8>| {
-            bytes.len() as u64
-        });
-    for _ in 0..4 {
-        tx.try_send(of_256_kib()).unwrap();
-    }
-    assert_eq!((tx.weight(), tx.budget()), (1024 * KIB, 1024 * KIB));
-    assert!(matches!(tx.try_send(of_256_kib()), Err(WeighError::Full(_))));
-    tx.try_send(Vec::new()).unwrap(); // weighs nothing
-    let bell = Bell::new();
-    let mut fifth = pin!(tx.send_async(of_256_kib()));
-    assert!(bell.poll(fifth.as_mut()).is_pending());
-    let received = rx.recv().unwrap();
-    assert_eq!((received.len() as u64, received.weight()), (256 * KIB, 256 * KIB));
-    assert_eq!(bell.rings(), 0, "not yet unpacked");
-    drop(received);
-    assert_eq!(bell.rings(), 1);
-    assert!(bell.poll(fifth.as_mut()).is_ready());
-    let too_large = vec![0; 2048 * KIB as usize];
-    let back = tx.try_send(too_large).unwrap_err();
-    assert!(matches!(back, WeighError::TooLarge(_)));
-    let back = pollster::block_on(tx.send_async(back.into_inner())).unwrap_err();
-    assert!(matches!(&back, WeighError::TooLarge(bytes) if bytes.len() as u64 == 2048 * KIB));
-    assert!(matches!(tx.send(back.into_inner()), Err(WeighError::TooLarge(_))));
-    drop(rx);
-    assert_eq!(tx.weight(), 0, "what was queued is gone, and its weight is back");
+    weights!(spsc::bounded(100));
+    weights!(mpsc::bounded(100));
+    weights!(mpmc::bounded(100));
 }
 
 #[test]
@@ -727,6 +764,7 @@ fn weights_across_threads() {
         }
         assert_eq!(sum, 2000 * 1999 / 2);
         assert_eq!(watch.weight(), 0);
+        conserved(&watch.stats());
         // A wait for weight ends with the channel, though nobody gives weight back.
         watch.try_send(6).unwrap();
         let held: Vec<_> = rx.try_iter().collect();
@@ -756,6 +794,7 @@ fn a_cancelled_weighed_send_gives_everything_back() {
     drop(send);
     assert_eq!(rx.recv().unwrap().into_inner(), 1);
     assert_eq!(tx.weight(), 0);
+    conserved(&tx.stats());
 }
 
 /// A waiting thread and its wakers stay alive no longer than the wait.

@@ -228,6 +228,7 @@ fn threads_and_tasks_of_two_executors() {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let (tx, rx) = mpmc::bounded::<u64>(capacity);
+        let watch = rx.clone();
         let from_tokio = {
             let tx = tx.clone();
             runtime.spawn(async move {
@@ -275,6 +276,7 @@ fn threads_and_tasks_of_two_executors() {
             to_thread.join().unwrap(),
         ];
         check(&received, 3, EACH, "two executors and threads");
+        conserved(&watch.stats());
     }
 }
 
@@ -303,9 +305,10 @@ fn tasks_on_one_thread() {
             for sender in senders {
                 sender.await;
             }
-            all
+            (all, rx.stats())
         }));
-        check(&[received], 20, 50, "tasks on one thread");
+        check(&[received.0], 20, 50, "tasks on one thread");
+        conserved(&received.1);
     }
 }
 
@@ -320,6 +323,8 @@ fn ping_pong_between_thread_and_task() {
             there.send(i).unwrap();
             assert_eq!(at_thread.recv(), Ok(i));
         }
+        conserved(&there.stats());
+        conserved(&at_thread.stats());
     });
     pollster::block_on(async {
         while let Ok(value) = at_task.recv_async().await {

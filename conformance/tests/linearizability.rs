@@ -112,7 +112,7 @@ fn drop_receiver<F: Flavour>(handle: &mut Option<Receiver<Value, F>>, log: &mut 
 }
 
 /// After the round: the history, with the senders dropped and all that is left received one by one.
-fn history<C: Channel>(parts: Vec<Part<C>>, clock: &Clock) -> History
+fn history<C: Channel>(rules: &Rules, parts: Vec<Part<C>>, clock: &Clock) -> History
 where
     Receiver<Value, C::Kind>: Receives,
 {
@@ -130,6 +130,7 @@ where
                 for _ in 0..rx.len() + 1 {
                     rx.carry_out(&Receiving::Try, &mut VecDeque::new(), &mut last);
                 }
+                drive::adds_up(rules, &rx);
             }
         }
     }
@@ -170,7 +171,7 @@ where
     });
     for (round, rules) in rules.into_iter().enumerate() {
         let parts = threads.iter_mut().filter_map(|thread| thread[round].take()).collect();
-        if let Err(violation) = check(rules, &history::<C>(parts, &clock)) {
+        if let Err(violation) = check(rules, &history::<C>(&rules, parts, &clock)) {
             panic!("{}, BACKPRESSURE_SEED={}: {violation}", C::NAME, seed + round as u64);
         }
     }

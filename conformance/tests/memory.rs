@@ -1,4 +1,5 @@
 //! What is allocated, and when: counted by the allocator.
+#![expect(unused_mut, reason = "the same text serves sides with one handle and with many")]
 #![expect(unsafe_code, reason = "a global allocator that counts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -17,6 +18,7 @@ static ALL: AtomicUsize = AtomicUsize::new(0);
 thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
     static BYTES: Cell<usize> = const { Cell::new(0) };
+    static LIVE: Cell<isize> = const { Cell::new(0) };
 }
 
 // SAFETY: hands everything on to the system's allocator.
@@ -26,11 +28,13 @@ unsafe impl GlobalAlloc for Counting {
         // A thread that ends may allocate after its counters are gone.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
         let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + layout.size()));
+        let _ = LIVE.try_with(|live| live.set(live.get() + layout.size() as isize));
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        let _ = LIVE.try_with(|live| live.set(live.get() - layout.size() as isize));
         // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(at, layout) }
     }
@@ -85,6 +89,49 @@ fn a_channel_is_its_slots_and_a_fixed_rest() {
     if cfg!(target_arch = "x86_64") {
         assert!(rests[0] <= 12 * 128, "{rests:?}");
         assert!(windows[0] - rests[0] <= 7 * 128, "{windows:?}");
+    }
+}
+
+/// What deliveries come back to is freed with the last of them, be that before or after the channel's end, and
+/// wherever positions begin and wrap. Not earlier: somebody would come back to nothing.
+#[test]
+fn a_channel_is_freed_with_its_last_delivery() {
+    drop(spsc::bounded::<u8>(1));
+    macro_rules! ends {
+        ($flavour:ident, $start:expr, $messages:expr, $kept:expr) => {{
+            let (messages, kept) = ($messages, $kept);
+            // Made before anything is measured, as large as it will be.
+            let mut deliveries = Vec::with_capacity(8);
+            let before = LIVE.get();
+            let builder = $flavour::builder().capacity(8).start_at($start);
+            let (tx, rx) = builder.acknowledged().build::<u8>().unwrap();
+            let (mut tx, mut rx) = (tx, rx);
+            let whole = LIVE.get() - before;
+            for i in 0..messages {
+                tx.try_send(i).unwrap();
+                deliveries.push(rx.try_recv().unwrap());
+                if deliveries.len() > kept {
+                    drop(deliveries.swap_remove(0));
+                }
+            }
+            tx.try_send(9).unwrap(); // dropped with the channel
+            drop((tx, rx));
+            while !deliveries.is_empty() {
+                let left = LIVE.get() - before;
+                assert!(0 < left && left < whole, "{left} of {whole} bytes are left");
+                drop(deliveries.pop());
+            }
+            assert_eq!(LIVE.get(), before);
+        }};
+    }
+    for start in [0, 1, (1 << 46) - 3, (1 << 46) - 1] {
+        for kept in [0, 1, 5] {
+            ends!(spsc, start, 20, kept);
+            ends!(mpsc, start, 20, kept);
+            ends!(mpmc, start, 20, kept);
+        }
+        ends!(spsc, start, 0, 0);
+        ends!(mpmc, start, 0, 0);
     }
 }
 

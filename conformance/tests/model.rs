@@ -276,6 +276,7 @@ proptest! {
                 Err(TrySendError::Full(value)) => prop_assert!(!closed && full && value.id == id),
                 Err(TrySendError::Closed(value)) => prop_assert!(closed && value.id == id),
             }
+            common::conserved(&tx.stats());
             prop_assert_eq!(tx.len(), queue.len());
             prop_assert_eq!(tx.reserved(), permits.len());
             prop_assert_eq!(census.alive(), queue.len());
@@ -299,6 +300,7 @@ proptest! {
                     prop_assert_eq!(rx.try_recv().ok(), state.take());
                 }
             }
+            common::conserved(&rx.stats());
         }
     }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use backpressure::pressure::{Clock, Expiry, Level, PressureWatch, Stats};
+use backpressure::weighted::{Oversize, weighted};
 use backpressure::{
     BuildError, Clear, DropNewest, DropOldest, Merge, TryRecvError, mpmc, mpsc, spsc,
 };
@@ -238,6 +239,35 @@ fn those_who_wait_are_counted() {
     // The cancelled one waited for half a second.
     assert_eq!(rx.stats().recv_wait, Duration::from_millis(1_500));
     assert_eq!((rx.stats().waiting_receivers, rx.stats().send_wait), (0, Duration::ZERO));
+}
+
+/// A wait for weight is a sender's wait, also one that is cancelled.
+#[test]
+fn waits_for_weight_are_counted() {
+    let clock = Arc::new(Hand::default());
+    let ends = mpsc::builder().capacity(2).observed().clock(clock.clone()).build().unwrap();
+    let (tx, mut rx) = weighted(ends, 4, Oversize::Reject, |units: &u64| *units);
+    tx.try_send(4).unwrap();
+    let bell = Bell::new();
+    {
+        let mut first = pin!(tx.send_async(1));
+        let mut second = pin!(tx.send_async(1));
+        assert!(bell.poll(first.as_mut()).is_pending());
+        clock.advance(500);
+        assert!(bell.poll(first.as_mut()).is_pending());
+        assert!(bell.poll(second.as_mut()).is_pending());
+        assert_eq!((tx.stats().waiting_senders, rx.stats().waiting_senders), (2, 0));
+        clock.advance(500);
+        drop(rx.recv().unwrap());
+        assert!(bell.poll(first.as_mut()).is_ready());
+        clock.advance(500);
+    }
+    assert_eq!(tx.stats().send_wait, Duration::from_millis(1_000 + 1_000));
+    assert_eq!(tx.stats().waiting_senders, 0);
+    // Room and weight at once: no wait.
+    tx.send(1).unwrap();
+    assert_eq!(rx.stats().send_wait, Duration::from_millis(2_000));
+    conserved(&rx.stats());
 }
 
 #[test]

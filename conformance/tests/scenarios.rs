@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::thread;
 
 use backpressure::flavour::Flavour;
+use backpressure::pressure::Dropped;
 use backpressure::{
     Clear, Delivery, DropNewest, DropOldest, Merge, Offered, RecvError, TryRecvError, TrySendError,
     mpmc, mpsc, spsc,
 };
-use common::{Bell, NEAR_WRAP};
+use common::{Bell, NEAR_WRAP, conserved, values_conserved};
 
 /// Runs a block for each flavour, with its builder.
 macro_rules! on_each {
@@ -85,6 +86,25 @@ fn scenario_02_strict_demand_waited_for() {
                 assert_eq!(rx.recv(), Ok(i));
             }
         });
+        values_conserved(&rx.stats());
+        assert_eq!((rx.stats().sent, rx.demand()), (100, 0));
+        // Tasks, on one thread.
+        let (mut tx, mut rx) = builder.clone().capacity(4).pulled(0).build().unwrap();
+        let executor = smol::LocalExecutor::new();
+        let sender = executor.spawn(async move {
+            for i in 0..100 {
+                tx.send_async(i).await.unwrap();
+            }
+        });
+        smol::block_on(executor.run(async move {
+            for i in 0..100 {
+                assert_eq!(rx.try_recv(), Err(TryRecvError::Empty), "nobody asked");
+                rx.request(1).unwrap();
+                assert_eq!(rx.recv_async().await, Ok(i));
+            }
+            sender.await;
+            values_conserved(&rx.stats());
+        }));
         // A task that sends, a thread that asks.
         let (mut tx, mut rx) = builder.capacity(4).pulled(0).build().unwrap();
         thread::scope(|threads| {
@@ -101,6 +121,8 @@ fn scenario_02_strict_demand_waited_for() {
                 assert_eq!(rx.recv(), Ok(2 * i + 1));
             }
         });
+        values_conserved(&rx.stats());
+        assert_eq!((rx.stats().sent, rx.demand()), (100, 0));
     });
 }
 
@@ -167,7 +189,9 @@ fn scenario_06_panic() {
                 .join()
         });
         assert!(panicked.is_err());
-        assert_eq!(rx.len(), 2);
+        let stats = tx.stats();
+        conserved(&stats);
+        assert_eq!((stats.available + stats.deferred, stats.queued), (6, 2));
         assert_eq!(tx.try_send_many(&mut (0..9).collect()), Ok(6), "6 were available");
         // A mapping that panics gives its credit back as well.
         let delivery = rx.try_recv().unwrap();
@@ -176,6 +200,30 @@ fn scenario_06_panic() {
         assert!(mapped.is_err());
         tx.try_send(10).unwrap();
         assert!(tx.try_send(11).is_err());
+    });
+}
+
+/// The same with a task: its executor catches the panic, and what it held is acknowledged.
+#[test]
+fn scenario_06_panic_of_a_task() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    on_each!(|builder| {
+        let (mut tx, mut rx) = builder.capacity(8).acknowledged().build().unwrap();
+        assert_eq!(tx.try_send_many(&mut (0..5).collect()), Ok(5));
+        let worker = runtime.spawn(async move {
+            let mut work = Vec::new();
+            assert_eq!(rx.recv_many_async(&mut work, 3).await, Ok(3));
+            let rest = async { std::panic::resume_unwind(Box::new("worker")) };
+            let _: () = rest.await;
+            drop((work, rx));
+        });
+        assert!(runtime.block_on(worker).unwrap_err().is_panic());
+        let stats = tx.stats();
+        conserved(&stats);
+        // The receiver was the task's too, and took with it what was queued.
+        assert_eq!((stats.received, stats.dropped.undelivered, stats.in_delivery), (3, 2, 0));
+        assert_eq!(stats.available + stats.deferred, 8);
+        assert_eq!(tx.try_send(5), Err(TrySendError::Closed(5)));
     });
 }
 
@@ -233,6 +281,8 @@ fn scenario_09_drop_oldest() {
         }
         assert_eq!(evicted, [1, 2, 3, 4, 5, 6]);
         assert!(rx.try_iter().eq([7, 8, 9, 10]));
+        assert_eq!(tx.stats().dropped.evicted, 6);
+        conserved(&tx.stats());
     });
 }
 
@@ -249,6 +299,8 @@ fn scenario_10_drop_newest() {
         }
         assert_eq!(back, [5, 6, 7, 8, 9, 10]);
         assert!(rx.try_iter().eq(1..=4));
+        assert_eq!(tx.stats().dropped.rejected, 6);
+        conserved(&tx.stats());
     });
 }
 
@@ -277,6 +329,7 @@ fn scenario_12_split_batch() {
         let mut batch: Vec<i32> = (10..20).collect();
         assert_eq!(tx.try_send_many(&mut batch), Ok(3));
         assert!(batch.into_iter().eq(13..20));
+        assert_eq!(tx.stats().dropped, Dropped::default());
     });
 }
 
@@ -373,6 +426,7 @@ fn scenario_18_shutdown_across_threads() {
             tx.close();
             tx.wait_drained();
             assert_eq!(worker.join().unwrap(), 499_500);
+            conserved(&tx.stats());
         });
     });
 }
@@ -400,6 +454,7 @@ fn a_cycle_goes_on() {
         });
         while tx.send(3).is_ok() {}
         assert!(worker.join().unwrap() > 0);
+        conserved(&tx.stats());
     });
 }
 
@@ -426,12 +481,31 @@ fn a_batch_withholds_nothing() {
                 for delivery in &mut rx {
                     drop(delivery);
                 }
+                conserved(&rx.stats());
             });
             for i in 0..10_000 {
                 tx.send(i).unwrap();
             }
             drop(tx);
         });
+    });
+}
+
+/// What is put together is put into circulation when the batch is full, also across the end of the positions.
+#[test]
+fn a_batch_is_due_when_it_is_full() {
+    on_each!(|builder| {
+        let three = NonZeroUsize::new(3).unwrap();
+        let builder = builder.capacity(8).acknowledged().return_batch(three);
+        let (mut tx, mut rx) = builder.build().unwrap();
+        for round in 1..=20_u64 {
+            tx.try_send(round).unwrap();
+            rx.try_recv().unwrap().ack();
+            let stats = tx.stats();
+            conserved(&stats);
+            assert_eq!((stats.acked, stats.available), (round, 8 - round % 3));
+            assert_eq!(stats.deferred, round % 3);
+        }
     });
 }
 
@@ -469,21 +543,24 @@ fn scenario_15_weights_waited_for_a_while() {
 
     use backpressure::weighted::{Oversize, WeighError, weighted};
 
-    let (tx, rx) = weighted(mpmc::bounded(8), 4, Oversize::Reject, |units: &u64| *units);
-    tx.try_send(3).unwrap();
-    assert_eq!(tx.send_timeout(2, Duration::ZERO), Err(WeighError::Full(2)));
-    assert_eq!(tx.weight(), 3);
-    assert_eq!(tx.send_deadline(1, Instant::now()), Ok(()));
-    assert_eq!(tx.send_timeout(5, Duration::MAX), Err(WeighError::TooLarge(5)));
-    thread::scope(|threads| {
-        let waiting = tx.clone();
-        let sender = threads.spawn(move || waiting.send_timeout(4, Duration::MAX));
-        assert_eq!(rx.recv().unwrap().into_inner(), 3);
-        assert_eq!(rx.recv().unwrap().into_inner(), 1);
-        assert_eq!(rx.recv().unwrap().into_inner(), 4);
-        assert_eq!(sender.join().unwrap(), Ok(()));
+    on_each!(|builder| {
+        let ends = builder.capacity(8).build().unwrap();
+        let (mut tx, mut rx) = weighted(ends, 4, Oversize::Reject, |units: &u64| *units);
+        tx.try_send(3).unwrap();
+        assert_eq!(tx.send_timeout(2, Duration::ZERO), Err(WeighError::Full(2)));
+        assert_eq!(tx.weight(), 3);
+        assert_eq!(tx.send_deadline(1, Instant::now()), Ok(()));
+        assert_eq!(tx.send_timeout(5, Duration::MAX), Err(WeighError::TooLarge(5)));
+        thread::scope(|threads| {
+            let sender = threads.spawn(|| tx.send_timeout(4, Duration::MAX));
+            assert_eq!(rx.recv().unwrap().into_inner(), 3);
+            assert_eq!(rx.recv().unwrap().into_inner(), 1);
+            assert_eq!(rx.recv().unwrap().into_inner(), 4);
+            assert_eq!(sender.join().unwrap(), Ok(()));
+        });
+        assert_eq!(tx.weight(), 0);
+        conserved(&tx.stats());
+        rx.close();
+        assert_eq!(tx.send_timeout(1, Duration::MAX), Err(WeighError::Closed(1)));
     });
-    assert_eq!(tx.weight(), 0);
-    rx.close();
-    assert_eq!(tx.send_timeout(1, Duration::MAX), Err(WeighError::Closed(1)));
 }

@@ -4,6 +4,8 @@
 //! face of it that is.
 #![allow(dead_code, reason = "each test uses its part of this")]
 
+mod conserved;
+
 use std::collections::VecDeque;
 
 use backpressure::flavour::{Ack, Evict, Flavour, Kind, Many, One, Pull};
@@ -244,6 +246,14 @@ pub struct Handles<F: Flavour> {
     pub rules: Rules,
     pub senders: Vec<Sender<Value, F>>,
     pub receivers: Vec<Receiver<Value, F>>,
+}
+
+/// After a round: whether every value and every credit of the channel is somewhere.
+pub fn adds_up<F: Flavour>(rules: &Rules, rx: &Receiver<Value, F>) {
+    match rules.credit {
+        Credit::Requested(_) => conserved::values_conserved(&rx.stats()),
+        _ => conserved::conserved(&rx.stats()),
+    }
 }
 
 /// A flavour with its rules.

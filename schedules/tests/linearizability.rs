@@ -100,6 +100,7 @@ where
         for _ in 0..rx.len() + 1 {
             rx.carry_out(&Receiving::Try, &mut VecDeque::new(), &mut last);
         }
+        drive::adds_up(&rules, &rx);
     }
     calls.push(last.calls);
     drop(left);

@@ -292,6 +292,20 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         place.give_up(self.company().tx(), self.news());
     }
 
+    /// One poll of a wait for something else than this channel's credits, which its close ends: ready if it is
+    /// closed.
+    pub(crate) fn poll_closed(&self, place: &mut Place, cx: &mut Context<'_>) -> Poll<()> {
+        let company = self.company();
+        company.wait_begins(&mut place.since);
+        place.poll(&company.closing, false, cx, |_| self.0.is_closed().then_some(()))
+    }
+
+    /// Ends that wait, finished or not.
+    pub(crate) fn leave_closed(&self, place: &mut Place) {
+        self.company().wait_ends(&mut place.since, true);
+        place.give_up(&self.company().closing, || false);
+    }
+
     /// Takes `n` credits at once, or none.
     pub(crate) fn try_reserve(self, n: usize) -> Result<Held<'a, T, F>, (Self, Refused)> {
         let (mut tx, mut looked) = (self, false);

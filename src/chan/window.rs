@@ -12,7 +12,8 @@
 //!
 //! The limit's line is read by every claim and written once a batch; `returned` is written at every
 //! acknowledgement and read by senders only when they have run out. So a batch withholds nothing: a
-//! sender says Full, or sleeps, only after it has looked at `returned` itself.
+//! sender says Full, or sleeps, only after it has looked at `returned` itself. No handle has a copy of the
+//! limit: the load finds it in the processor's own cache but once a batch, and a handle is shared by threads.
 //!
 //! Both only grow. A credit is in circulation up to the limit, given back and not yet in circulation
 //! between the limit and `returned`, and in delivery between `returned` and the head.
@@ -39,9 +40,10 @@ const PORTION: u64 = 1 << 20;
 /// See the module's text.
 pub(crate) struct Window {
     limit: Arc<Limit>,
-    /// Where the limit started: that of no returned credit.
+    /// What the limit is ahead of the count of those given back or asked for, when all of them are in
+    /// circulation.
     base: u64,
-    /// Where positions started.
+    /// Where positions, and the count of those given back, started.
     start: Position,
     /// How many were ever asked for, on channels whose receivers do.
     requested: Option<AtomicU64>,
@@ -60,7 +62,9 @@ impl Window {
         batch: u64,
         tx: Gate,
     ) -> Self {
-        let base = limit.count();
+        // Requests are counted from 0, acknowledgements from `start`.
+        let counted = if requested.is_some() { 0 } else { start };
+        let base = limit.count().wrapping_sub(counted);
         let requested = requested.map(AtomicU64::new);
         Self { limit, base, start: Position::new(start), requested, batch, tx }
     }
@@ -151,13 +155,12 @@ impl Kept<Window> {
 
     /// How many credits have ever come back from deliveries.
     pub(crate) fn acked(&self) -> u64 {
-        self.returned().since(Position::new(0))
+        self.returned().since(self.start)
     }
 
     /// How many messages were taken, `head` being where receivers are, and not acknowledged: exact if
     /// nobody takes any more.
     pub(crate) fn in_delivery(&self, head: Position) -> u64 {
-        // Counted from the start, as what came back is.
-        self.returned().distance_to(Position::new(head.since(self.start))).unwrap_or(0)
+        self.returned().distance_to(head).unwrap_or(0)
     }
 }

@@ -15,10 +15,11 @@
 //! ```
 //!
 //! * *Lending* touches nothing: the ring's head counts what was taken, and each position is taken once.
+//! * `returned` counts from where the positions begin: once everything is back, it is where the head is.
 //! * *Giving back* is one exchange, `returned + 1`. After it the memory may be gone. Whoever still has
 //!   something to do there (somebody waits, or a batch is together) makes the same exchange take a
 //!   reference.
-//! * *The end.* The ring, when it is dropped, writes down how many it has lent and sets `ENDED`.
+//! * *The end.* The ring, when it is dropped, writes down how far it has lent and sets `ENDED`.
 //! * The exchange that leaves `ENDED`, no reference, and everything returned, is the last access of all;
 //!   whoever made it frees the memory. Edge [E12].
 //!
@@ -46,6 +47,11 @@ impl Word {
     const REF: u64 = 1 << 2;
     const REFS_MASK: u64 = (1 << Self::RETURNED_SHIFT) - Self::REF;
     const RETURNED_SHIFT: u32 = 18;
+
+    /// Nothing has come back to whoever counts from `start`.
+    fn at(start: Position) -> Self {
+        Self(start.since(Position::new(0)) << Self::RETURNED_SHIFT)
+    }
 
     fn returned(self) -> Position {
         Position::new(self.0 >> Self::RETURNED_SHIFT)
@@ -77,7 +83,7 @@ impl Word {
         Self(self.0 | Self::ENDED)
     }
 
-    /// Whether nobody can reach the account any more, `lent` credits having been lent in all.
+    /// Whether nobody can reach the account any more, every position before `lent` having been lent.
     fn is_over(self, lent: impl FnOnce() -> Position) -> bool {
         self.0 & (Self::ENDED | Self::REFS_MASK) == Self::ENDED && self.returned() == lent()
     }
@@ -96,7 +102,7 @@ pub(crate) trait Lends {
 
 struct Account<W> {
     word: CachePadded<AtomicU64>,
-    /// Where the positions of the ring begin; once `ENDED` is set, how many were lent in all.
+    /// Once `ENDED` is set: the first position that was not lent.
     lent: AtomicU64,
     /// Looked at by all, never changed: a cell, so that the models see looks beside the freeing.
     beside: UnsafeCell<W>,
@@ -181,10 +187,7 @@ impl<W> Account<W> {
 impl<W> Lender<W> {
     /// A new account, for a ring whose positions begin at `start`.
     pub(crate) fn new(beside: W, start: Position) -> Self {
-        let kept = Kept::with(Word(Word::REF), beside);
-        // ORDERING: Relaxed: nobody else has it yet.
-        kept.account().lent.store(start.since(Position::new(0)), Ordering::Relaxed);
-        Self(kept)
+        Self(Kept::with(Word::at(start).with_ref(), beside))
     }
 
     pub(crate) fn kept(&self) -> &Kept<W> {
@@ -194,11 +197,8 @@ impl<W> Lender<W> {
     /// The ring is gone, and its head will not move from here any more.
     pub(super) fn end(self, head: Position) {
         let kept = ManuallyDrop::new(self.0);
-        let account = kept.account();
-        // ORDERING: Relaxed: nobody else uses this word before `ENDED`.
-        let start = Position::new(account.lent.load(Ordering::Relaxed));
         // ORDERING: Relaxed: the exchange below orders it before whoever sees `ENDED`.
-        account.lent.store(head.since(start), Ordering::Relaxed);
+        kept.account().lent.store(head.since(Position::new(0)), Ordering::Relaxed);
         // SAFETY: [I9] the reference is used up here.
         unsafe { Account::change(kept.0, |_, seen| seen.ended().without_ref()) }
     }
@@ -223,7 +223,7 @@ impl<'a, W: Lends> Lending<'a, W> {
 impl<W> Kept<W> {
     /// A new account that nothing is ever lent from: kept by its references alone.
     pub(crate) fn new(beside: W) -> Self {
-        Self::with(Word(Word::REF).ended(), beside)
+        Self::with(Word::at(Position::new(0)).with_ref().ended(), beside)
     }
 
     fn with(word: Word, beside: W) -> Self {
@@ -240,7 +240,7 @@ impl<W> Kept<W> {
         unsafe { self.0.as_ref() }
     }
 
-    /// How many credits have come back.
+    /// How many credits have come back, counted from where positions begin.
     pub(crate) fn returned(&self) -> Position {
         // ORDERING: Acquire, edge [E10]: whoever counts the credits comes after those who gave them back.
         Word(self.account().word.load(Ordering::Acquire)).returned()
@@ -304,5 +304,52 @@ impl<W: Lends> Drop for Loan<W> {
             // UNWIND: foreign wakers may run; the reference goes all the same.
             W::came_back(&Kept(self.0), waiting);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAST: u64 = (1 << 46) - 1;
+
+    #[test]
+    fn coming_back_over_the_wrap_leaves_the_other_fields_alone() {
+        let word = Word(Word::at(Position::new(LAST)).ended().0 | Word::WAITING).with_ref();
+        let next = word.with_returned();
+        assert_eq!(next.returned(), Position::new(0));
+        assert!(next.is_waiting());
+        assert_eq!(next.0 & Word::REFS_MASK, Word::REF);
+        assert!(!next.is_over(|| Position::new(0)));
+        assert!(next.without_ref().is_over(|| Position::new(0)));
+    }
+
+    #[test]
+    fn references_fill_their_field_and_no_other() {
+        let mut word = Word::at(Position::new(LAST));
+        for _ in 0..u16::MAX {
+            word = word.with_ref();
+        }
+        assert_eq!(
+            (word.0 & Word::REFS_MASK, word.returned()),
+            (Word::REFS_MASK, Position::new(LAST))
+        );
+        assert!(!word.is_waiting());
+        for _ in 0..u16::MAX {
+            word = word.without_ref();
+        }
+        assert_eq!(word, Word::at(Position::new(LAST)));
+    }
+
+    #[test]
+    fn it_is_over_when_ended_unreferenced_and_all_is_back() {
+        let all = || Position::new(7);
+        let back = Word::at(Position::new(7));
+        assert!(!back.is_over(all));
+        assert!(back.ended().is_over(all));
+        assert!(!back.ended().with_ref().is_over(all));
+        assert!(!Word::at(Position::new(6)).ended().is_over(all));
+        // Somebody may still be marked as waiting: a forgotten future, that nobody will wake.
+        assert!(Word(back.ended().0 | Word::WAITING).is_over(all));
     }
 }

@@ -21,7 +21,12 @@ where
     /// Progress: lock-free, but for waking senders. Runs no code of theirs.
     ///
     /// # Errors
-    /// [`RequestError`] if `n` is 0.
+    /// [`RequestError`] if `n` is 0. Asking for less than nothing does not compile:
+    ///
+    /// ```compile_fail,E0600
+    /// # let (_tx, rx) = backpressure::mpsc::builder().capacity(1).pulled(0).build::<()>().unwrap();
+    /// rx.request(-1);
+    /// ```
     pub fn request(&self, n: u64) -> Result<u64, RequestError> {
         if n == 0 {
             return Err(RequestError);

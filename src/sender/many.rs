@@ -25,7 +25,7 @@ where
     Kind<Many, C, M>: ManySenders,
 {
     #[inline(always)]
-    fn tx(&self) -> Tx<'_, T, Kind<Many, C, M>> {
+    pub(crate) fn tx(&self) -> Tx<'_, T, Kind<Many, C, M>> {
         Tx::new(self.tail.producer())
     }
 

@@ -25,7 +25,7 @@ where
     Kind<One, C, M>: Flavour,
 {
     #[inline(always)]
-    fn tx(&mut self) -> Tx<'_, T, Kind<One, C, M>> {
+    pub(crate) fn tx(&mut self) -> Tx<'_, T, Kind<One, C, M>> {
         Tx::new(self.tail.producer_mut())
     }
 

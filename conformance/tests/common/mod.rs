@@ -1,5 +1,5 @@
 //! One face for all flavours, so that each test is written once.
-#![allow(dead_code, reason = "each test binary uses its part of this")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part of this")]
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,6 +12,10 @@ use backpressure::{
     Delivery, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryRecvError, TrySendError, mpmc, mpsc, spsc,
 };
+
+#[path = "../../../histories/drive/conserved.rs"]
+mod conservation;
+pub use conservation::{conserved, values_conserved};
 
 /// A waker that counts its calls.
 pub type Bell = backpressure_conformance::Bell;
@@ -271,20 +275,6 @@ macro_rules! for_each_flavour {
 
 /// A position a few messages before all 46 bits of it wrap.
 pub const NEAR_WRAP: u64 = (1 << 46) - 3;
-
-/// Every value is somewhere, and every credit too, unless demand without end makes more of them. For channels
-/// at rest that nothing was forgotten of.
-pub fn conserved(stats: &Stats) {
-    let dropped = stats.dropped;
-    let gone =
-        dropped.evicted + dropped.cleared + dropped.merged + dropped.expired + dropped.undelivered;
-    assert_eq!(stats.sent, stats.received + gone + stats.queued as u64, "{stats:?}");
-    if stats.deferred == u64::MAX {
-        return;
-    }
-    let out = (stats.reserved + stats.queued) as u64 + stats.in_delivery;
-    assert_eq!(stats.available + out + stats.deferred, stats.capacity as u64, "{stats:?}");
-}
 
 /// A clock that is moved by hand, in milliseconds.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use backpressure::flavour::{Ack, Flavour, Keep, Kind, Many, ManySenders, One};
 use backpressure::weighted::{Oversize, WeighError, Weighted, WeightedSender, weighted};
 use backpressure::{Receiver, Sender};
 
-use crate::common::Rx;
+use crate::common::{Rx, conserved};
 use crate::executors::{Crew, Executor, panic_on_purpose};
 use crate::ledger::{Dice, Ledger, Producer, Token};
 use crate::round::{Desk, check_ledger};
@@ -71,6 +71,7 @@ where
     tx.inner().close();
     receivers.join();
     assert_eq!(tx.weight(), 0, "all of the budget is back");
+    conserved(&tx.stats());
     drop(tx);
     check_ledger(&ledger);
     let (accepted, received) = (Ledger::get(&ledger.accepted), Ledger::get(&ledger.received));
@@ -82,7 +83,7 @@ struct Sending<C: 'static, M: 'static>
 where
     Kind<Many, C, M>: ManySenders,
 {
-    tx: WeightedSender<Token, C, M>,
+    tx: WeightedSender<Token, Kind<Many, C, M>>,
     desk: Desk,
     producer: Producer,
 }
