@@ -8,6 +8,7 @@ use std::time::Duration;
 use backpressure::pressure::Clock;
 use backpressure::{mpmc, mpsc, spsc};
 
+use crate::entry;
 use crate::face::{In, Out};
 use crate::machine::Op;
 use crate::value::Message;
@@ -84,13 +85,10 @@ const CAPACITIES: [usize; 5] = [1, 2, 3, 7, 8];
 const STARTS: [u64; 4] = [0, (1 << 46) - 1, (1 << 46) - 3, (1 << 46) - 9];
 const BATCHES: [usize; 4] = [1, 2, 5, 100];
 const INITIAL: [u64; 7] = [0, 1, 2, 5, 1 << 46, u64::MAX - 1, u64::MAX];
+/// Operations beyond these are not looked at.
+const MOST_OPS: usize = 256;
 /// Bytes that say which channel.
 pub const HEAD: usize = 5;
-
-/// The entry of a table that a byte points at.
-fn pick<T: Copy>(table: &[T], byte: u8) -> T {
-    table[usize::from(byte) % table.len()]
-}
 
 impl Channel {
     /// Any bytes mean some channel.
@@ -98,18 +96,18 @@ impl Channel {
     pub fn from_bytes([flavour, mode, capacity, start, marks]: [u8; HEAD]) -> Self {
         let mode = match mode % 5 {
             0 => Mode::Plain,
-            1 => Mode::Acknowledged(pick(&BATCHES, mode / 5)),
-            2 => Mode::Pulled(pick(&INITIAL, mode / 5)),
+            1 => Mode::Acknowledged(entry(&BATCHES, mode / 5)),
+            2 => Mode::Pulled(entry(&INITIAL, mode / 5)),
             3 => Mode::Evicting,
             _ => Mode::Latest,
         };
-        let capacity = if mode == Mode::Latest { 1 } else { pick(&CAPACITIES, capacity) };
+        let capacity = if mode == Mode::Latest { 1 } else { entry(&CAPACITIES, capacity) };
         let high = 1 + usize::from(marks / 2) % capacity;
         Self {
-            flavour: pick(&[Flavour::Spsc, Flavour::Mpsc, Flavour::Mpmc], flavour),
+            flavour: entry(&[Flavour::Spsc, Flavour::Mpsc, Flavour::Mpmc], flavour),
             mode,
             capacity,
-            start: pick(&STARTS, start),
+            start: entry(&STARTS, start),
             marks: (marks % 2 == 1).then(|| (high, usize::from(marks / 16) % high)),
         }
     }
@@ -137,7 +135,10 @@ impl Case {
     #[must_use]
     pub fn from_bytes(bytes: &[u8], verbs: usize) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
-        let ops = rest.chunks_exact(3).map(|op| Op::from_bytes([op[0], op[1], op[2]], verbs));
+        let ops = rest
+            .chunks_exact(3)
+            .take(MOST_OPS)
+            .map(|op| Op::from_bytes([op[0], op[1], op[2]], verbs));
         Some(Self { channel: Channel::from_bytes(*head), ops: ops.collect() })
     }
 }

@@ -58,6 +58,7 @@ fn more_than_can_be_counted_is_not_given_back() {
     drop(permits);
     assert_eq!(gate.available(), COUNTED as i64);
     let counters = gate.counters();
+    assert_eq!(counters.acquired, counters.granted, "what was ever acquired stays acquired");
     assert_eq!(counters.acquired, counters.returned);
     assert_eq!(counters.granted, counters.revoked + COUNTED);
     assert_eq!(gate.drain(), COUNTED);

@@ -23,6 +23,8 @@ pub(super) struct Control {
     /// Ever put into circulation other than by a release, and ever taken out other than by acquiring.
     granted: u128,
     withdrawn: u128,
+    /// Of the latter those that came back when no more could be counted: the counts know nothing of them.
+    uncounted: u128,
     pauses: usize,
 }
 
@@ -103,7 +105,7 @@ impl CreditsBuilder {
 
     fn build(self, pool: bool, available: u64, most: u64) -> Credits {
         assert!(most <= MOST, "{most} are more credits than a gate can count");
-        let control = Control { granted: available.into(), withdrawn: 0, pauses: 0 };
+        let control = Control { granted: available.into(), withdrawn: 0, uncounted: 0, pauses: 0 };
         #[cfg(feature = "std")]
         let strategy = match self.strategy {
             WaitStrategy::Spin | WaitStrategy::Yield
@@ -223,11 +225,12 @@ impl Credits {
         let control = self.shared.control.lock();
         let (taken, given) = self.shared.counts.totals();
         let (granted, revoked) = (counted(control.granted), counted(control.withdrawn));
+        let uncounted = counted(control.uncounted);
         CreditCounters {
             granted,
             // WRAP: all of them are counted modulo 2^62.
-            acquired: counted(taken.wrapping_sub(revoked).into()),
-            returned: counted(given.wrapping_sub(granted).into()),
+            acquired: counted(taken.wrapping_sub(revoked).wrapping_add(uncounted).into()),
+            returned: counted(given.wrapping_sub(granted).wrapping_add(uncounted).into()),
             revoked,
             available: self.shared.counts.available(),
         }
@@ -248,6 +251,7 @@ impl Shared {
         let back = n.min(COUNTED.saturating_sub(there));
         self.counts.give(back);
         control.withdrawn += u128::from(n - back);
+        control.uncounted += u128::from(n - back);
     }
 
     /// Some credits of a pool were used up: it is smaller for them, and whoever wants more than it has is told.

@@ -136,11 +136,6 @@ impl<H> Port<H> {
     }
 }
 
-/// The index that a byte points at, if there is anything.
-fn pick(byte: u8, len: usize) -> Option<usize> {
-    (len > 0).then(|| usize::from(byte) % len)
-}
-
 impl Case {
     /// Carries it out.
     ///

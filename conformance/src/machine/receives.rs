@@ -4,9 +4,10 @@ use std::task::Poll;
 
 use backpressure::{Delivery, RecvError, RecvTimeoutError, RequestError, TryRecvError};
 
-use super::{MAX_AGE, MOST_HANDLES, Machine, Port, pick};
+use super::{MAX_AGE, MOST_HANDLES, Machine, Port};
 use crate::face::Patience;
 use crate::model::{Entry, Next};
+use crate::pick;
 
 impl Machine {
     /// Takes what is not too old, as the model has it, after dropping what is.

@@ -3,10 +3,11 @@
 use backpressure::{Offered, SendError, SendTimeoutError, TrySendError};
 use std::task::Poll;
 
-use super::{MOST_HANDLES, Machine, Port, Running, State, Want, pick};
+use super::{MOST_HANDLES, Machine, Port, Running, State, Want};
 use crate::channel::Mode;
 use crate::face::{Patience, Policy, SendJob};
 use crate::model::Room;
+use crate::pick;
 use crate::puppet::{End, Pull, Report};
 
 impl Machine {

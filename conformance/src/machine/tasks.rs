@@ -5,11 +5,12 @@ use std::rc::Rc;
 use backpressure::{RecvError, SendError};
 
 use super::{
-    Berth, Body, Gate, Ghost, MOST_TASKS, Machine, Port, Running, State, Verb, Want, Watch, pick,
+    Berth, Body, Gate, Ghost, MOST_TASKS, Machine, Port, Running, State, Verb, Want, Watch,
 };
 use crate::bell::Ringing;
 use crate::face::{ReceiveJob, SendJob, start_watching};
 use crate::model::{Next, Room};
+use crate::pick;
 use crate::puppet::{End, Pull, Strings};
 
 /// More polls than there can be reasons for, before everything is quiet.
