@@ -35,21 +35,20 @@ impl Bell {
     }
 }
 
-/// A bell, and how much of its ringing was answered by a poll.
+/// The bell of the latest poll. Every poll has another: who rings an earlier one has told nobody.
 #[derive(Debug, Default)]
 pub(crate) struct Ringing {
     pub(crate) bell: Arc<Bell>,
-    heard: usize,
 }
 
 impl Ringing {
     /// Whether it rang since the last poll began.
     pub(crate) fn is_rung(&self) -> bool {
-        self.bell.rings() > self.heard
+        self.bell.rings() > 0
     }
 
     /// A poll begins.
     pub(crate) fn answer(&mut self) {
-        self.heard = self.bell.rings();
+        self.bell = Bell::new();
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use backpressure::pressure::Clock;
-use backpressure::{mpmc, mpsc, spsc};
+use backpressure::{WaitStrategy, mpmc, mpsc, spsc};
 
 use crate::entry;
 use crate::face::{In, Out};
@@ -37,6 +37,7 @@ macro_rules! ends {
     ($channel:ident, $builder:expr) => {{
         let builder = match $channel.marks {
             Some((high, low)) => $builder.watermarks(high, low),
+            None if $channel.observed => $builder.observed(),
             None => $builder,
         };
         let (tx, rx) = builder.build::<Message>().expect("a channel that can be made");
@@ -49,6 +50,7 @@ macro_rules! make {
         let builder = $flavour::builder()
             .capacity($channel.capacity)
             .start_at($channel.start)
+            .wait_strategy($channel.strategy)
             .clock(Arc::<HandClock>::clone($clock));
         match $channel.mode {
             Mode::Plain => ends!($channel, builder),
@@ -70,7 +72,9 @@ pub struct Channel {
     pub mode: Mode,
     pub capacity: usize,
     pub start: u64,
-    /// High and low watermarks, if it is observed.
+    pub strategy: WaitStrategy,
+    pub observed: bool,
+    /// High and low watermarks, if it has any; it is observed then.
     pub marks: Option<(usize, usize)>,
 }
 
@@ -83,6 +87,8 @@ pub struct Case {
 
 const CAPACITIES: [usize; 5] = [1, 2, 3, 7, 8];
 const STARTS: [u64; 4] = [0, (1 << 46) - 1, (1 << 46) - 3, (1 << 46) - 9];
+pub(crate) const STRATEGIES: [WaitStrategy; 4] =
+    [WaitStrategy::Adaptive, WaitStrategy::Park, WaitStrategy::Spin, WaitStrategy::Yield];
 const BATCHES: [usize; 4] = [1, 2, 5, 100];
 const INITIAL: [u64; 7] = [0, 1, 2, 5, 1 << 46, u64::MAX - 1, u64::MAX];
 /// Operations beyond these are not looked at.
@@ -108,6 +114,8 @@ impl Channel {
             mode,
             capacity,
             start: entry(&STARTS, start),
+            strategy: entry(&STRATEGIES, start / 4),
+            observed: marks % 4 > 0,
             marks: (marks % 2 == 1).then(|| (high, usize::from(marks / 16) % high)),
         }
     }

@@ -89,8 +89,12 @@ pub(crate) trait Outgoing {
         policy: Policy,
     ) -> Result<Offered<Message>, TrySendError<Message>>;
     fn force_send(&mut self, value: Message) -> Result<Option<Message>, SendError<Message>>;
-    /// Whether a credit was granted, which is then given back.
-    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>>;
+    /// Whether a credit was granted; it is given back, or the gift is sent with it.
+    fn poll_reserve(
+        &mut self,
+        cx: &mut Context<'_>,
+        gift: &mut Option<Message>,
+    ) -> Poll<Result<Result<(), SendError<Message>>, SendError<()>>>;
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>>;
     fn close(&self) -> bool;
     fn is_drained_now(&self) -> bool;
@@ -113,10 +117,13 @@ pub(crate) trait Incoming {
     fn try_recv_many(&mut self, into: &mut Vec<Item>, limit: usize) -> Result<usize, TryRecvError>;
     fn recv_many(&mut self, into: &mut Vec<Item>, limit: usize) -> Result<usize, RecvError>;
     fn try_recv_fresh(&mut self, expiry: &Expiry) -> Result<Item, TryRecvError>;
+    fn recv_fresh(&mut self, expiry: &Expiry) -> Result<Item, RecvError>;
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, RecvError>>;
     fn drain(&mut self) -> Vec<Item>;
     fn try_iter(&mut self, most: usize) -> Vec<Item>;
-    fn iter_next(&mut self) -> Option<Item>;
+    fn iter_next(&mut self, by_ref: bool) -> Option<Item>;
+    /// So many at the most; then the receiver is gone.
+    fn into_items(self: Box<Self>, most: usize) -> Vec<Item>;
     fn request(&self, n: u64) -> Result<u64, RequestError>;
     fn request_unbounded(&self);
     fn demand(&self) -> u64;
@@ -200,8 +207,15 @@ macro_rules! sender {
             ) -> Result<Option<Message>, SendError<Message>> {
                 force!($mode, self, value)
             }
-            fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>> {
-                Self::poll_reserve(self, cx).map_ok(drop)
+            fn poll_reserve(
+                &mut self,
+                cx: &mut Context<'_>,
+                gift: &mut Option<Message>,
+            ) -> Poll<Result<Result<(), SendError<Message>>, SendError<()>>> {
+                Self::poll_reserve(self, cx).map_ok(|permit| match gift.take() {
+                    Some(gift) => permit.send(gift),
+                    None => Ok(drop(permit)),
+                })
             }
             fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>> {
                 Self::poll_ready(self, cx)
@@ -210,7 +224,11 @@ macro_rules! sender {
                 Self::close(self)
             }
             fn is_drained_now(&self) -> bool {
-                self.wait_drained_timeout(Duration::ZERO)
+                let drained = self.wait_drained_timeout(Duration::ZERO);
+                if drained {
+                    self.wait_drained();
+                }
+                drained
             }
             fn pressure(&self) -> Option<PressureWatch> {
                 Self::pressure(self)
@@ -310,6 +328,9 @@ macro_rules! receiver {
             fn try_recv_fresh(&mut self, expiry: &Expiry) -> Result<Item, TryRecvError> {
                 Self::try_recv_fresh(self, expiry).map(Item::from)
             }
+            fn recv_fresh(&mut self, expiry: &Expiry) -> Result<Item, RecvError> {
+                Self::recv_fresh(self, expiry).map(Item::from)
+            }
             fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, RecvError>> {
                 Self::poll_recv(self, cx).map_ok(Item::from)
             }
@@ -319,8 +340,15 @@ macro_rules! receiver {
             fn try_iter(&mut self, most: usize) -> Vec<Item> {
                 Self::try_iter(self).take(most).map(Item::from).collect()
             }
-            fn iter_next(&mut self) -> Option<Item> {
-                Self::iter(self).next().map(Item::from)
+            fn iter_next(&mut self, by_ref: bool) -> Option<Item> {
+                let item = match by_ref {
+                    true => self.into_iter().next(),
+                    false => Self::iter(self).next(),
+                };
+                item.map(Item::from)
+            }
+            fn into_items(self: Box<Self>, most: usize) -> Vec<Item> {
+                Self::into_iter(*self).take(most).map(Item::from).collect()
             }
             fn request(&self, n: u64) -> Result<u64, RequestError> {
                 pulled!($mode, Self::request(self, n), n)
@@ -335,7 +363,11 @@ macro_rules! receiver {
                 Self::close(self)
             }
             fn is_drained_now(&self) -> bool {
-                self.wait_drained_timeout(Duration::ZERO)
+                let drained = self.wait_drained_timeout(Duration::ZERO);
+                if drained {
+                    self.wait_drained();
+                }
+                drained
             }
             fn pressure(&self) -> Option<PressureWatch> {
                 Self::pressure(self)

@@ -31,7 +31,7 @@ pub(crate) enum Next {
     Value,
 }
 
-/// The level of a watched channel.
+/// What an observed channel keeps; without watermarks its level never rises.
 #[derive(Debug)]
 pub(crate) struct Pressure {
     high: usize,
@@ -102,7 +102,8 @@ impl Pressure {
 
 impl Model {
     pub(crate) fn new(channel: &Channel) -> Self {
-        let pressure = channel.marks.map(|(high, low)| Pressure {
+        let (high, low) = channel.marks.unwrap_or((usize::MAX, 0));
+        let pressure = channel.observed.then_some(Pressure {
             high,
             low,
             high_since: None,
@@ -206,6 +207,14 @@ impl Model {
         self.queue.extend(ids.into_iter().map(stamp));
         self.sent += (self.queue.len() - before) as u64;
         self.look();
+    }
+
+    /// Whether a waiting receive would end if so many messages were missing.
+    pub(crate) fn would_receive(&self, missing: usize) -> bool {
+        match self.next() {
+            Next::Value => self.queue.len() > missing,
+            next => next == Next::Closed,
+        }
     }
 
     /// What a receive would find.

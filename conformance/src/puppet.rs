@@ -10,6 +10,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use backpressure::flavour::Flavour;
+use backpressure::future::{
+    ClosedFuture, DrainedFuture, RecvFuture, RecvManyFuture, ReserveFuture, ReserveManyFuture,
+    SendFuture, SendManyFuture,
+};
 use backpressure::{Permit, Permits, RecvError, SendError};
 
 use crate::value::{Item, Message};
@@ -57,12 +61,47 @@ pub(crate) enum End {
 /// A task: gives back what it owned, and what else was in it.
 pub(crate) type Task<H> = Pin<Box<dyn Future<Output = (H, End)>>>;
 
+/// What futures say of themselves.
+pub(crate) trait Telling: Future {
+    fn is_terminated(&self) -> bool;
+    /// How many of a batch were sent.
+    fn sent(&self) -> usize {
+        0
+    }
+}
+
+macro_rules! telling {
+    ($($future:ident),*) => {$(
+        impl<T, F: Flavour> Telling for $future<'_, T, F>
+        where
+            Self: Future,
+        {
+            fn is_terminated(&self) -> bool {
+                Self::is_terminated(self)
+            }
+        }
+    )*};
+}
+telling!(SendFuture, ReserveFuture, ReserveManyFuture, RecvFuture, RecvManyFuture);
+telling!(ClosedFuture, DrainedFuture);
+
+impl<T, F: Flavour> Telling for SendManyFuture<'_, T, F> {
+    fn is_terminated(&self) -> bool {
+        Self::is_terminated(self)
+    }
+    fn sent(&self) -> usize {
+        Self::sent(self)
+    }
+}
+
 /// How a machine and one of its tasks talk.
 #[derive(Default)]
 pub(crate) struct Strings {
     pub(crate) pull: Cell<Pull>,
     pub(crate) gift: Cell<Option<Message>>,
     pub(crate) report: Cell<Option<Report>>,
+    /// How many of a batch were sent so far.
+    pub(crate) sent: Cell<usize>,
     /// What a batch still has to send, when it is over.
     pub(crate) rest: RefCell<Vec<Message>>,
     /// What a batch received, when it is over.
@@ -104,16 +143,27 @@ impl<F: Future + Unpin> Future for Fused<F> {
     }
 }
 
+impl<F: Future + Unpin> Telling for Fused<F> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl Strings {
     /// Polls the future whenever the strings say so, until they say otherwise. Once it has ended it must stay
     /// pending.
-    pub(crate) async fn drive<F: Future + Unpin>(&self, future: F) -> Driven<F> {
+    pub(crate) async fn drive<F: Telling + Unpin>(&self, future: F) -> Driven<F> {
         let mut future = Some(future);
         let pulled = poll_fn(|cx| match (self.pull.get(), &mut future) {
-            (Pull::Poll, Some(future)) => Pin::new(&mut *future).poll(cx).map(|output| {
-                assert!(Pin::new(future).poll(cx).is_pending(), "polled after its end");
-                Ok(output)
-            }),
+            (Pull::Poll, Some(future)) => {
+                let polled = Pin::new(&mut *future).poll(cx);
+                assert_eq!(future.is_terminated(), polled.is_ready());
+                self.sent.set(future.sent());
+                polled.map(|output| {
+                    assert!(Pin::new(future).poll(cx).is_pending(), "polled after its end");
+                    Ok(output)
+                })
+            }
             (other, _) => Poll::Ready(Err(other)),
         })
         .await;

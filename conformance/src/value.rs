@@ -1,9 +1,10 @@
 //! Values that notice when they are dropped twice, or never.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use backpressure::Delivery;
-use backpressure::pressure::Timed;
+use backpressure::pressure::{Expiry, Timed};
 
 /// What the channels of the machine carry: stamped, so that it can expire.
 pub(crate) type Message = Timed<Value>;
@@ -69,6 +70,14 @@ impl Item {
         match self {
             Self::Plain(message) => message.id,
             Self::Delivered(delivery) => delivery.id,
+        }
+    }
+
+    /// How long it was under way, and whether that is too long.
+    pub(crate) fn age(&self, expiry: &Expiry) -> (Duration, bool) {
+        match self {
+            Self::Plain(message) => (message.sojourn(expiry), expiry.is_expired(message)),
+            Self::Delivered(delivery) => (delivery.sojourn(expiry), expiry.is_expired(delivery)),
         }
     }
 }

@@ -41,7 +41,7 @@ pub struct Stats {
     pub acked: u64,
     /// Messages that were dropped, or handed back instead of being accepted.
     pub dropped: Dropped,
-    /// The most that was ever queued (and in delivery). Only on [observed](crate::Builder::observed) channels.
+    /// The most that was ever queued. Only on [observed](crate::Builder::observed) channels.
     pub peak: usize,
     /// Time that senders have spent waiting, added up, without the waits that go on. Only on observed channels.
     pub send_wait: Duration,

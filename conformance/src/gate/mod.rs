@@ -13,6 +13,7 @@ use backpressure::credit::{AcquireFuture, PauseGuard, Permit};
 use backpressure::{AcquireError, Credits, WaitStrategy};
 
 use crate::bell::Ringing;
+use crate::channel::STRATEGIES;
 use crate::{entry, pick};
 use model::{MOST, Model, Ticket};
 pub use ops::{Op, VERBS, Verb};
@@ -28,8 +29,6 @@ pub const HEAD: usize = 3;
 
 const SIZES: [u64; 12] = [1, 2, 3, 0, 5, 8, 10, 100, 1 << 31, 1 << 47, MOST - 1, MOST];
 const CROWDS: [usize; 5] = [usize::MAX, 1, 2, 3, 0];
-const STRATEGIES: [WaitStrategy; 4] =
-    [WaitStrategy::Adaptive, WaitStrategy::Park, WaitStrategy::Spin, WaitStrategy::Yield];
 
 /// A gate to be made.
 #[derive(Clone, Debug)]
@@ -73,6 +72,7 @@ struct Machine<'a> {
     /// Kept until the end: to the gate that is the same as forgotten, and no memory is lost.
     forgotten: Vec<Permit<'a>>,
     pauses: Vec<PauseGuard>,
+    hoarded: bool,
     /// How many notifications forgotten waits may have in the place of others.
     absorbed: u32,
 }
@@ -123,6 +123,7 @@ impl Case {
             permits: Vec::new(),
             forgotten: Vec::new(),
             pauses: Vec::new(),
+            hoarded: false,
             absorbed: 0,
         };
         machine.check();
@@ -392,7 +393,9 @@ impl<'a> Machine<'a> {
 
     /// Takes all there can be, time after time, into a few permits: towards the most that can be counted.
     fn hoard(&mut self, a: u8, b: u8) {
-        let rounds = if b == u8::MAX { HOARD } else { b.into() };
+        // The vast kind takes its time: once in a case.
+        let vast = b == u8::MAX && !std::mem::replace(&mut self.hoarded, true);
+        let rounds = if vast { HOARD } else { u32::from(b) / 16 };
         for _ in 0..rounds {
             let n = self.model.most.max(1) as u64;
             assert_eq!(self.handle(a).grant(n), self.model.grant(n));
@@ -408,9 +411,11 @@ impl<'a> Machine<'a> {
 
     /// Forgotten waits may have been told in the place of others.
     fn look_for_ghosts(&mut self) {
-        for ghost in self.ghosts.extract_if(.., |ghost| ghost.ringing.is_rung()) {
-            self.absorbed += u32::from(ghost.n == 1);
-        }
+        self.ghosts.retain(|ghost| {
+            let told = ghost.ringing.is_rung();
+            self.absorbed += u32::from(told && ghost.n == 1);
+            !told
+        });
     }
 
     /// Lets everything go, in some order.

@@ -8,25 +8,29 @@ mod receives;
 mod sends;
 mod tasks;
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backpressure::pressure::{Expiry, PressureWatch};
-use backpressure::{Delivery, Lease};
+use backpressure::{Delivery, Lease, mpsc};
 
 pub use ops::{INSTANT, Op, VERBS, Verb};
 
 use crate::bell::Ringing;
-use crate::channel::{Case, Channel, HandClock};
+use crate::channel::{Case, Channel, HandClock, Mode};
 use crate::face::{Dormant, In, Out};
 use crate::model::{Entry, Model};
+use crate::pick;
 use crate::puppet::{Strings, Task};
 use crate::value::{self, Item, Message, Value};
 
 /// So many handles of a side, and tasks, there are at most.
 const MOST_HANDLES: usize = 4;
 const MOST_TASKS: usize = 8;
+/// Capacity of the next stage.
+const STAGE: usize = 2;
 /// Messages older than this are expired.
 const MAX_AGE: Duration = Duration::from_secs(2);
 
@@ -108,6 +112,9 @@ struct Watch {
     seen: u64,
 }
 
+/// Carries deliveries on.
+type Stage = (mpsc::Sender<Delivery<Message>>, mpsc::Receiver<Delivery<Message>>);
+
 /// A channel, its model, and everything that was made of it.
 pub struct Machine {
     channel: Channel,
@@ -123,11 +130,14 @@ pub struct Machine {
     leases: Vec<Lease>,
     /// Kept until the end: to the channel that is the same as forgotten, and no memory is lost.
     forgotten: Vec<Delivery<Message>>,
+    /// The next stage of a pipeline, and what is in it.
+    stage: Option<Stage>,
+    staged: VecDeque<u64>,
     ghosts: Vec<Ghost>,
     /// Values that went with a forgotten future.
     leaked: usize,
-    /// Whether a forgotten future may hold the notification that the senders, or the receivers, are due.
-    absorbed: [bool; 2],
+    /// How many notifications that the senders, or the receivers, are due forgotten futures may hold.
+    absorbed: [usize; 2],
 }
 
 impl<H> Port<H> {
@@ -169,9 +179,11 @@ impl Machine {
             deliveries: Vec::new(),
             leases: Vec::new(),
             forgotten: Vec::new(),
+            stage: matches!(channel.mode, Mode::Acknowledged(_)).then(|| mpsc::bounded(STAGE)),
+            staged: VecDeque::new(),
             ghosts: Vec::new(),
             leaked: 0,
-            absorbed: [false; 2],
+            absorbed: [0; 2],
         };
         machine.check();
         machine
@@ -195,16 +207,18 @@ impl Machine {
             Verb::Offer => self.offer(a, b),
             Verb::ForceSend => self.force_send(a),
             Verb::PollReady => self.poll_ready(a),
-            Verb::PollReserve => self.poll_reserve(a),
+            Verb::PollReserve => self.poll_reserve(a, b),
             Verb::TryRecv => self.try_recv(a, b),
             Verb::RecvInTime => self.recv_in_time(a, b),
             Verb::TryRecvMany => self.try_recv_many(a, b),
             Verb::RecvManyNow => self.recv_many_now(a, b),
             Verb::TryRecvFresh => self.try_recv_fresh(a, b),
+            Verb::RecvFreshNow => self.recv_fresh_now(a, b),
             Verb::PollRecv => self.poll_recv(a, b),
             Verb::Drain => self.drain(a, b),
             Verb::TryIter => self.try_iter(a, b),
             Verb::IterNext => self.iter_next(a, b),
+            Verb::IntoIter => self.receive_into_iter(a, b),
             Verb::TakePermits => self.take_permits(a, b),
             Verb::SendWithPermit => self.send_with_permit(a),
             Verb::DropPermits => self.let_permits_go(a, false),
@@ -215,6 +229,8 @@ impl Machine {
             Verb::JoinDelivery => self.join_delivery(a),
             Verb::ReleaseLease => self.release_lease(a),
             Verb::ForgetDelivery => self.forget_delivery(a),
+            Verb::Forward => self.forward(a, b),
+            Verb::RecvForwarded => self.recv_forwarded(b),
             Verb::Request => self.request(a, b),
             Verb::RequestUnbounded => self.request_unbounded(a),
             Verb::CloneSender => self.clone_sender(a),
@@ -227,6 +243,7 @@ impl Machine {
             Verb::CloseByReceiver => self.close_by_receiver(a),
             Verb::Tick => self.tick(a),
             Verb::Watch => self.watch(a),
+            Verb::WaitChanged => self.wait_changed(a, b),
             Verb::SendAsync
             | Verb::SendManyAsync
             | Verb::ReserveAsync
@@ -266,16 +283,38 @@ impl Machine {
         }
     }
 
+    /// The blocking kind, when it need not block. A clone goes on from where the watch is.
+    fn wait_changed(&mut self, a: u8, b: u8) {
+        let Some(pressure) = &self.model.pressure else { return };
+        let (Some(at), room) = (pick(a, self.watches.len()), self.watches.len() < MOST_HANDLES)
+        else {
+            return;
+        };
+        let Watch { watch, seen } = &mut self.watches[at];
+        if *seen == pressure.epoch && !self.model.closed {
+            return;
+        }
+        let clone = Watch { watch: watch.clone(), seen: *seen };
+        assert_eq!(watch.wait_changed(), pressure.level());
+        *seen = pressure.epoch;
+        if room && b % 2 == 1 {
+            self.watches.push(clone);
+        }
+    }
+
     /// Compares what was received with what the model gave, and keeps or drops it.
     fn accept(&mut self, items: Vec<Item>, expected: &[Entry], keep: bool) {
         assert!(items.iter().map(Item::id).eq(expected.iter().map(|entry| entry.id)));
-        for item in items {
+        for (item, entry) in items.into_iter().zip(expected) {
+            let age = self.model.now - entry.stamped;
+            assert_eq!(item.age(&self.expiry), (age, age > MAX_AGE));
             match item {
                 Item::Delivered(delivery) if keep => self.deliveries.push(delivery),
-                other => {
-                    drop(other);
+                Item::Delivered(delivery) => {
+                    drop(delivery);
                     self.model.ack();
                 }
+                Item::Plain(message) => drop(message.into_inner()),
             }
         }
     }

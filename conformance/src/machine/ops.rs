@@ -18,10 +18,12 @@ pub enum Verb {
     TryRecvMany,
     RecvManyNow,
     TryRecvFresh,
+    RecvFreshNow,
     PollRecv,
     Drain,
     TryIter,
     IterNext,
+    IntoIter,
     TakePermits,
     SendWithPermit,
     DropPermits,
@@ -32,6 +34,8 @@ pub enum Verb {
     JoinDelivery,
     ReleaseLease,
     ForgetDelivery,
+    Forward,
+    RecvForwarded,
     Request,
     RequestUnbounded,
     CloneSender,
@@ -44,6 +48,7 @@ pub enum Verb {
     CloseByReceiver,
     Tick,
     Watch,
+    WaitChanged,
     // From here on: tasks.
     SendAsync,
     SendManyAsync,
@@ -91,10 +96,12 @@ pub const VERBS: [Verb; INSTANT + 32] = [
     TryRecvMany,
     RecvManyNow,
     TryRecvFresh,
+    RecvFreshNow,
     PollRecv,
     Drain,
     TryIter,
     IterNext,
+    IntoIter,
     // Credits in hand.
     TakePermits,
     TakePermits,
@@ -113,6 +120,9 @@ pub const VERBS: [Verb; INSTANT + 32] = [
     JoinDelivery,
     ReleaseLease,
     ForgetDelivery,
+    Forward,
+    Forward,
+    RecvForwarded,
     Request,
     Request,
     RequestUnbounded,
@@ -127,6 +137,7 @@ pub const VERBS: [Verb; INSTANT + 32] = [
     CloseByReceiver,
     Tick,
     Watch,
+    WaitChanged,
     // Tasks.
     SendAsync,
     SendAsync,
@@ -163,7 +174,7 @@ pub const VERBS: [Verb; INSTANT + 32] = [
 ];
 
 /// How many entries of [`VERBS`] need no task.
-pub const INSTANT: usize = 57;
+pub const INSTANT: usize = 63;
 
 /// One operation.
 #[derive(Clone, Copy, PartialEq, Eq)]

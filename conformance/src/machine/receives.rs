@@ -1,13 +1,18 @@
 //! Operations of receivers, and of deliveries.
 
+use std::pin::Pin;
 use std::task::Poll;
 
-use backpressure::{Delivery, RecvError, RecvTimeoutError, RequestError, TryRecvError};
+use backpressure::{
+    Delivery, RecvError, RecvTimeoutError, RequestError, SendError, TryRecvError, TrySendError,
+};
 
-use super::{MAX_AGE, MOST_HANDLES, Machine, Port};
+use super::{MAX_AGE, MOST_HANDLES, Machine, Port, STAGE};
+use crate::bell::Bell;
 use crate::face::Patience;
 use crate::model::{Entry, Next};
 use crate::pick;
+use crate::value::Message;
 
 impl Machine {
     /// Takes what is not too old, as the model has it, after dropping what is.
@@ -117,6 +122,21 @@ impl Machine {
         }
     }
 
+    /// The blocking kind, when it need not block.
+    pub(super) fn recv_fresh_now(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let fresh = |entry: &Entry| self.model.now - entry.stamped <= MAX_AGE;
+        if !self.model.closed && !self.model.queue.iter().any(fresh) || self.model.reserved() > 0 {
+            return;
+        }
+        let answer = self.receivers[at].handle.recv_fresh(&self.expiry);
+        match (self.fresh(), answer) {
+            (Ok(entry), Ok(item)) => self.accept(vec![item], &[entry], b % 2 == 0),
+            (Err(Next::Closed), Err(RecvError)) => {}
+            (expected, answer) => panic!("fresh: {answer:?}, the model says {expected:?}"),
+        }
+    }
+
     pub(super) fn poll_recv(&mut self, a: u8, b: u8) {
         let Some(at) = pick(a, self.receivers.len()) else { return };
         let Port { handle, berth } = &mut self.receivers[at];
@@ -124,7 +144,7 @@ impl Machine {
         let polled = berth.ringing.bell.with(|cx| handle.poll_recv(cx));
         let was = std::mem::replace(&mut berth.registered, polled.is_pending());
         if was && polled.is_ready() {
-            self.absorbed[1] = false;
+            self.absorbed[1] = 0;
         }
         match (self.model.ask(), polled) {
             (Next::Value, Poll::Ready(Ok(item))) => {
@@ -161,12 +181,67 @@ impl Machine {
         let Some(at) = pick(a, self.receivers.len()) else { return };
         match self.model.ask() {
             Next::Empty => {}
-            Next::Closed => assert!(self.receivers[at].handle.iter_next().is_none()),
+            Next::Closed => assert!(self.receivers[at].handle.iter_next(b > 127).is_none()),
             Next::Value => {
-                let item = self.receivers[at].handle.iter_next().expect("something is queued");
+                let item =
+                    self.receivers[at].handle.iter_next(b > 127).expect("something is queued");
                 let expected = self.model.pop(1);
                 self.accept(vec![item], &expected, b % 2 == 0);
             }
+        }
+    }
+
+    /// Takes some, and is gone.
+    pub(super) fn receive_into_iter(&mut self, a: u8, b: u8) {
+        let Some(at) = pick(a, self.receivers.len()) else { return };
+        let n = usize::from(b / 2 % 4).min(self.model.queue.len());
+        let items = self.receivers.remove(at).handle.into_items(n);
+        let mut expected = Vec::new();
+        for _ in 0..n {
+            expected.extend(self.model.pop(1));
+        }
+        self.model.drop_receiver();
+        self.everybody_was_told(self.model.receivers == 0);
+        self.accept(items, &expected, b % 2 == 0);
+    }
+
+    /// To the next stage, with the credit.
+    pub(super) fn forward(&mut self, a: u8, b: u8) {
+        let Some((stage, _)) = &self.stage else { return };
+        let Some(at) = pick(a, self.deliveries.len()) else { return };
+        let room = self.staged.len() < STAGE;
+        let delivery = self.deliveries.remove(at);
+        let id = delivery.id;
+        let same = |message: Message| message;
+        let back = match b % 3 {
+            0 => stage.try_forward(delivery, same).err().map(TrySendError::into_inner),
+            1 if room => stage.forward(delivery, same).err().map(SendError::into_inner),
+            _ => {
+                let mut forward = stage.forward_async(delivery, same);
+                match Bell::new().poll(Pin::new(&mut forward)) {
+                    Poll::Ready(sent) => sent.err().map(SendError::into_inner),
+                    Poll::Pending => forward.into_inner(),
+                }
+            }
+        };
+        assert_eq!(back.as_ref().map(|back| back.id), (!room).then_some(id), "forwarded");
+        match back {
+            Some(back) => self.deliveries.push(back),
+            None => self.staged.push_back(id),
+        }
+    }
+
+    pub(super) fn recv_forwarded(&mut self, b: u8) {
+        let Some((_, stage)) = &mut self.stage else { return };
+        let received = stage.try_recv().ok();
+        assert_eq!(received.as_ref().map(|delivery| delivery.id), self.staged.pop_front());
+        match received {
+            Some(delivery) if b % 2 == 0 => self.deliveries.push(delivery),
+            Some(delivery) => {
+                drop(delivery);
+                self.model.ack();
+            }
+            None => {}
         }
     }
 

@@ -170,24 +170,30 @@ impl Machine {
         self.sender_polled(at, polled.is_pending());
     }
 
-    pub(super) fn poll_reserve(&mut self, a: u8) {
+    pub(super) fn poll_reserve(&mut self, a: u8, b: u8) {
         let Some(at) = pick(a, self.senders.len()) else { return };
+        let mut gift = (b % 2 == 1).then(|| self.message());
+        let id = gift.as_ref().map(|gift| gift.id);
         let Port { handle, berth } = &mut self.senders[at];
         berth.ringing.answer();
-        let polled = berth.ringing.bell.with(|cx| handle.poll_reserve(cx));
-        let expected = match self.model.attempt() {
-            Room::Closed => Poll::Ready(Err(SendError(()))),
-            Room::For(_) => Poll::Ready(Ok(())),
-            Room::Full => Poll::Pending,
-        };
-        assert_eq!(polled, expected);
+        let polled = berth.ringing.bell.with(|cx| handle.poll_reserve(cx, &mut gift));
+        match (self.model.attempt(), &polled) {
+            (Room::For(_), Poll::Ready(Ok(Ok(())))) => {
+                assert!(gift.is_none());
+                if let Some(id) = id {
+                    self.model.push([id]);
+                }
+            }
+            (Room::Closed, Poll::Ready(Err(SendError(())))) | (Room::Full, Poll::Pending) => {}
+            (expected, polled) => panic!("poll_reserve: {polled:?}, the model says {expected:?}"),
+        }
         self.sender_polled(at, polled.is_pending());
     }
 
     fn sender_polled(&mut self, at: usize, is_pending: bool) {
         let was = std::mem::replace(&mut self.senders[at].berth.registered, is_pending);
         if was && !is_pending {
-            self.absorbed[0] = false;
+            self.absorbed[0] = 0;
         }
     }
 

@@ -217,7 +217,7 @@ impl Machine {
             }
             (Want::SendMany(ids, sent), end) => {
                 let expected = send_many(&mut self.model, ids, sent);
-                assert_eq!(sent_many(end), expected);
+                assert_eq!((sent_many(end), task.strings.sent.get()), (expected, *sent));
                 if !is_pending {
                     let rest = task.strings.rest.take();
                     assert!(rest.iter().map(|value| value.id).eq(ids.iter().copied()));
@@ -282,8 +282,8 @@ impl Machine {
     /// A waiter that was enlisted at this gate left it, and told the next one.
     fn left(&mut self, gate: Gate) {
         match gate {
-            Gate::Tx => self.absorbed[0] = false,
-            Gate::Rx => self.absorbed[1] = false,
+            Gate::Tx => self.absorbed[0] = 0,
+            Gate::Rx => self.absorbed[1] = 0,
             Gate::Closing | Gate::Changes => {}
         }
     }
@@ -325,8 +325,8 @@ impl Machine {
         self.ghosts.retain(|ghost| {
             let told = ghost.ringing.is_rung();
             match ghost.gate {
-                Gate::Tx => self.absorbed[0] |= told && !ghost.is_greedy,
-                Gate::Rx => self.absorbed[1] |= told && !ghost.is_greedy,
+                Gate::Tx => self.absorbed[0] += usize::from(told && !ghost.is_greedy),
+                Gate::Rx => self.absorbed[1] += usize::from(told && !ghost.is_greedy),
                 Gate::Closing | Gate::Changes => {}
             }
             !told
@@ -337,7 +337,7 @@ impl Machine {
     pub(super) fn everybody_was_told(&mut self, really: bool) {
         if really {
             self.look_for_ghosts();
-            self.absorbed = [false; 2];
+            self.absorbed = [0; 2];
         }
     }
 }
