@@ -38,6 +38,12 @@ pub(crate) const RUNGS: &[Rung] = &[
         short: &[],
     },
     Rung {
+        name: "mutants",
+        catches: "logic of rings, waiting, channels and credits that no test would miss",
+        full: &[".ci/rungs/mutants"],
+        short: &[],
+    },
+    Rung {
         name: "asan",
         catches: "use after free, double free, leaks",
         full: &[".ci/rungs/asan"],

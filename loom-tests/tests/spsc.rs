@@ -368,3 +368,20 @@ fn close_hands_over() {
         outcomes.record("told");
     });
 }
+
+/// Whoever looks from the other side finds a channel full while its only credit is in a permit, and only then.
+#[test]
+fn full_by_a_permit() {
+    let config = Config::at_least(3).exactly(&["full", "not full"]);
+    check("full by a permit", config, |outcomes| {
+        let (mut tx, rx) = spsc::builder().capacity(1).start_at(NEAR_WRAP).build::<u8>().unwrap();
+        let producer = thread::spawn(move || {
+            drop(tx.try_reserve().unwrap());
+            tx
+        });
+        let full = rx.is_full();
+        let tx = producer.join().unwrap();
+        assert!(!rx.is_full() && !tx.is_full());
+        outcomes.record(if full { "full" } else { "not full" });
+    });
+}

@@ -240,6 +240,31 @@ fn asked_for_on_mpsc() {
     asked_for("asked for, mpsc", make, |tx| tx.send(1).unwrap());
 }
 
+/// The same without a wait, and without the fence of a send's look at the gate.
+#[test]
+fn asked_for_then_reserved() {
+    let config = Config::at_least(5).exactly(&["reserved", "full"]);
+    check("asked for, then reserved", config, |outcomes| {
+        let (tx, rx) = mpsc::builder().capacity(2).pulled(0).build::<u32>().unwrap();
+        let note = Arc::new(Cell::new(0));
+        let written = Arc::clone(&note);
+        let asker = thread::spawn(move || {
+            written.set(1);
+            rx.request(1).unwrap();
+            rx
+        });
+        let reserved = match tx.try_reserve() {
+            Ok(_permit) => {
+                assert_eq!(note.get(), 1);
+                true
+            }
+            Err(_) => false,
+        };
+        drop(asker.join().unwrap());
+        outcomes.record(if reserved { "reserved" } else { "full" });
+    });
+}
+
 /// Two requests at once add up, and no more is sent than was asked for.
 #[test]
 fn requests_add_up() {
