@@ -34,7 +34,7 @@ fn once<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
 /// be woken may be the last in the queue for a moment.
 #[test]
 fn thread_and_task_wait() {
-    let config = Config::at_least(30).exactly(&["both"]).preemptions(1);
+    let config = Config::at_least(3000).exactly(&["both"]).preemptions(1);
     check("a thread and a task wait for acknowledgements", config, |outcomes| {
         let (tx, rx) = acknowledged(2, 8);
         tx.try_send(1).unwrap();
@@ -55,7 +55,7 @@ fn thread_and_task_wait() {
 /// when it has taken its place out of it.
 #[test]
 fn two_needed_at_once() {
-    let config = Config::at_least(30).exactly(&["reserved"]).preemptions(1);
+    let config = Config::at_least(2500).exactly(&["reserved"]).preemptions(1);
     check("two credits needed at once", config, |outcomes| {
         let (tx, rx) = acknowledged(2, 8);
         tx.try_send(1).unwrap();
@@ -83,7 +83,7 @@ fn two_needed_at_once() {
 /// A batch is due with the very acknowledgement that somebody waits for: put into circulation once.
 #[test]
 fn due_and_waited_for() {
-    let config = Config::at_least(30).exactly(&["2 sent"]).preemptions(1);
+    let config = Config::at_least(15000).exactly(&["2 sent"]).preemptions(1);
     check("a batch due and waited for", config, |outcomes| {
         let (tx, rx) = acknowledged(2, 2);
         tx.try_send(1).unwrap();
@@ -106,7 +106,7 @@ fn due_and_waited_for() {
 /// Two wait until the channel is drained, a thread and a task: the last acknowledgement wakes both.
 #[test]
 fn two_wait_for_the_last() {
-    let config = Config::at_least(30).exactly(&["drained"]).preemptions(1);
+    let config = Config::at_least(600).exactly(&["drained"]).preemptions(1);
     check("two wait for the last acknowledgement", config, |outcomes| {
         let (tx, rx) = acknowledged(1, 8);
         tx.try_send(1).unwrap();
@@ -124,7 +124,7 @@ fn two_wait_for_the_last() {
 /// A send is cancelled at the moment in which the credit comes back that another waits for as well.
 #[test]
 fn cancelled_beside_the_acknowledgement() {
-    let config = Config::at_least(30).exactly(&["sent", "given up"]).preemptions(1);
+    let config = Config::at_least(200).exactly(&["sent", "given up"]).preemptions(1);
     check("cancelled beside the acknowledgement", config, |outcomes| {
         let (tx, rx) = acknowledged(1, 8);
         tx.try_send(1).unwrap();
@@ -150,7 +150,7 @@ fn cancelled_beside_the_acknowledgement() {
 /// A handle that has asked to be told and never comes back does not use up what another waits for.
 #[test]
 fn a_handle_that_never_comes_back() {
-    let config = Config::at_least(30).exactly(&["sent"]);
+    let config = Config::at_least(150).exactly(&["sent"]);
     check("a handle that never comes back", config, |outcomes| {
         let (tx, rx) = acknowledged(1, 8);
         tx.try_send(1).unwrap();
@@ -169,7 +169,7 @@ fn a_handle_that_never_comes_back() {
 /// waker is found in goes last.
 #[test]
 fn the_end_beside_a_wake() {
-    let config = Config::at_least(30).exactly(&["gone"]);
+    let config = Config::at_least(250).exactly(&["gone"]);
     check("the end of the channel beside a wake", config, |outcomes| {
         let (tx, rx) = acknowledged(1, 8);
         let value = Arc::new(());
@@ -188,16 +188,17 @@ fn the_end_beside_a_wake() {
 /// The same, and a send that waits finds the channel closed instead.
 #[test]
 fn the_close_beside_a_wake() {
-    let config = Config::at_least(30).exactly(&["sent", "refused"]);
+    let config = Config::at_least(200).exactly(&["sent", "refused"]).preemptions(1);
     check("the close beside a wake", config, |outcomes| {
         let (tx, rx) = acknowledged(1, 8);
         tx.try_send(1).unwrap();
         let delivery = rx.try_recv().unwrap();
         let worker = thread::spawn(move || drop(delivery));
-        let sender = thread::spawn(move || tx.send(2).is_ok());
-        drop(rx);
+        let receiver = thread::spawn(move || drop(rx));
+        let sent = tx.send(2).is_ok();
+        drop(tx);
         worker.join().unwrap();
-        let sent = sender.join().unwrap();
+        receiver.join().unwrap();
         outcomes.record(if sent { "sent" } else { "refused" });
     });
 }
@@ -205,7 +206,7 @@ fn the_close_beside_a_wake() {
 /// Two senders wait, and one request is for both.
 #[test]
 fn two_wait_for_a_request() {
-    let config = Config::at_least(30).exactly(&["both"]).preemptions(1);
+    let config = Config::at_least(1500).exactly(&["both"]).preemptions(1);
     check("two wait for a request", config, |outcomes| {
         let builder = mpmc::builder().capacity(2).start_at(NEAR_WRAP);
         let (tx, rx) = builder.pulled(0).build().unwrap();

@@ -8,10 +8,10 @@
 //! # The protocol
 //!
 //! ```text
-//!   63            18 17      2       1        0
-//!  +----------------+---------+---------+-------+
-//!  |  returned: 46  | refs:16 | WAITING | ENDED |
-//!  +----------------+---------+---------+-------+
+//!   63            18 17      1       0
+//!  +----------------+---------+---------+
+//!  |  returned: 46  | refs:17 | WAITING |
+//!  +----------------+---------+---------+
 //! ```
 //!
 //! * *Lending* touches nothing: the ring's head counts what was taken, and each position is taken once.
@@ -19,16 +19,15 @@
 //! * *Giving back* is one exchange, `returned + 1`. After it the memory may be gone. Whoever still has
 //!   something to do there (somebody waits, or a batch is together) makes the same exchange take a
 //!   reference.
-//! * *The end.* The ring, when it is dropped, writes down how far it has lent and sets `ENDED`.
-//! * The exchange that leaves `ENDED`, no reference, and everything returned, is the last access of all;
-//!   whoever made it frees the memory. Edge [E12].
+//! * *The end.* The ring has a reference as well. Before it gives that up it writes down how far it has lent.
+//! * The exchange that leaves no reference, and everything returned, is the last access of all; whoever made
+//!   it frees the memory. Edge [E12].
 //!
 //! `WAITING` is for those who wait for credits. Like `returned` it lies in this word, so that one of two
 //! comes first: the exchange that gives back (then whoever sets the bit sees the credit), or the one that
 //! sets the bit (then whoever gives back sees it, and wakes). No fence, no second word.
 
 use alloc::boxed::Box;
-use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -42,9 +41,8 @@ use crate::sync::{AtomicU64, Ordering, UnsafeCell, abort};
 struct Word(u64);
 
 impl Word {
-    const ENDED: u64 = 1;
-    const WAITING: u64 = 1 << 1;
-    const REF: u64 = 1 << 2;
+    const WAITING: u64 = 1;
+    const REF: u64 = 1 << 1;
     const REFS_MASK: u64 = (1 << Self::RETURNED_SHIFT) - Self::REF;
     const RETURNED_SHIFT: u32 = 18;
 
@@ -66,7 +64,7 @@ impl Word {
         Self(self.0.wrapping_add(1 << Self::RETURNED_SHIFT))
     }
 
-    /// A reference more, for a moment or for a handle: 65,535 threads would have to be inside at once.
+    /// A reference more, for a moment or for a handle: 131,071 threads would have to be inside at once.
     fn with_ref(self) -> Self {
         if self.0 & Self::REFS_MASK == Self::REFS_MASK {
             abort();
@@ -79,13 +77,9 @@ impl Word {
         Self(self.0 - Self::REF)
     }
 
-    fn ended(self) -> Self {
-        Self(self.0 | Self::ENDED)
-    }
-
     /// Whether nobody can reach the account any more, every position before `lent` having been lent.
     fn is_over(self, lent: impl FnOnce() -> Position) -> bool {
-        self.0 & (Self::ENDED | Self::REFS_MASK) == Self::ENDED && self.returned() == lent()
+        self.0 & Self::REFS_MASK == 0 && self.returned() == lent()
     }
 }
 
@@ -102,7 +96,7 @@ pub(crate) trait Lends {
 
 struct Account<W> {
     word: CachePadded<AtomicU64>,
-    /// Once `ENDED` is set: the first position that was not lent.
+    /// The first position that was not lent; written when none will be any more.
     lent: AtomicU64,
     /// Looked at by all, never changed: a cell, so that the models see looks beside the freeing.
     beside: UnsafeCell<W>,
@@ -142,8 +136,8 @@ impl<W> Account<W> {
     unsafe fn change(this: NonNull<Self>, mut next: impl FnMut(&Self, Word) -> Word) {
         // SAFETY: [I9] alive, by this function's contract; not used after the exchange.
         let account = unsafe { this.as_ref() };
-        // ORDERING: Acquire, edge [E12]: the count of those lent was written before `ENDED`; and if the
-        // exchange turns out to be the last one, nobody else was left when this word was read, so every
+        // ORDERING: Acquire, edge [E12]: the count of those lent was written before the ring's reference went;
+        // and if the exchange turns out to be the last one, nobody else was left when this word was read, so every
         // other look at the account precedes its end.
         let mut seen = Word(account.word.load(Ordering::Acquire));
         loop {
@@ -169,7 +163,7 @@ impl<W> Account<W> {
     }
 
     fn lent(&self) -> Position {
-        // ORDERING: Relaxed: written before `ENDED`, which was seen [E12] by the load of the caller.
+        // ORDERING: Relaxed: asked for when no reference is left, which was seen [E12] by the caller's load.
         Position::new(self.lent.load(Ordering::Relaxed))
     }
 
@@ -196,11 +190,8 @@ impl<W> Lender<W> {
 
     /// The ring is gone, and its head will not move from here any more.
     pub(super) fn end(self, head: Position) {
-        let kept = ManuallyDrop::new(self.0);
-        // ORDERING: Relaxed: the exchange below orders it before whoever sees `ENDED`.
-        kept.account().lent.store(head.since(Position::new(0)), Ordering::Relaxed);
-        // SAFETY: [I9] the reference is used up here.
-        unsafe { Account::change(kept.0, |_, seen| seen.ended().without_ref()) }
+        // ORDERING: Relaxed: the exchange that gives our reference up orders it before whoever finds none left.
+        self.0.account().lent.store(head.since(Position::new(0)), Ordering::Relaxed);
     }
 }
 
@@ -223,7 +214,7 @@ impl<'a, W: Lends> Lending<'a, W> {
 impl<W> Kept<W> {
     /// A new account that nothing is ever lent from: kept by its references alone.
     pub(crate) fn new(beside: W) -> Self {
-        Self::with(Word::at(Position::new(0)).with_ref().ended(), beside)
+        Self::with(Word::at(Position::new(0)).with_ref(), beside)
     }
 
     fn with(word: Word, beside: W) -> Self {
@@ -315,7 +306,7 @@ mod tests {
 
     #[test]
     fn coming_back_over_the_wrap_leaves_the_other_fields_alone() {
-        let word = Word(Word::at(Position::new(LAST)).ended().0 | Word::WAITING).with_ref();
+        let word = Word(Word::at(Position::new(LAST)).0 | Word::WAITING).with_ref();
         let next = word.with_returned();
         assert_eq!(next.returned(), Position::new(0));
         assert!(next.is_waiting());
@@ -326,30 +317,25 @@ mod tests {
 
     #[test]
     fn references_fill_their_field_and_no_other() {
-        let mut word = Word::at(Position::new(LAST));
-        for _ in 0..u16::MAX {
-            word = word.with_ref();
-        }
+        const MOST: u32 = (1 << 17) - 1;
+        let empty = Word::at(Position::new(LAST));
+        let full = (0..MOST).fold(empty, |word, _| word.with_ref());
         assert_eq!(
-            (word.0 & Word::REFS_MASK, word.returned()),
-            (Word::REFS_MASK, Position::new(LAST))
+            (full.0 & Word::REFS_MASK, full.returned()),
+            (Word::REFS_MASK, empty.returned())
         );
-        assert!(!word.is_waiting());
-        for _ in 0..u16::MAX {
-            word = word.without_ref();
-        }
-        assert_eq!(word, Word::at(Position::new(LAST)));
+        assert!(!full.is_waiting());
+        assert_eq!((0..MOST).fold(full, |word, _| word.without_ref()), empty);
     }
 
     #[test]
-    fn it_is_over_when_ended_unreferenced_and_all_is_back() {
+    fn it_is_over_when_unreferenced_and_all_is_back() {
         let all = || Position::new(7);
         let back = Word::at(Position::new(7));
-        assert!(!back.is_over(all));
-        assert!(back.ended().is_over(all));
-        assert!(!back.ended().with_ref().is_over(all));
-        assert!(!Word::at(Position::new(6)).ended().is_over(all));
+        assert!(back.is_over(all));
+        assert!(!back.with_ref().is_over(all));
+        assert!(!Word::at(Position::new(6)).is_over(all));
         // Somebody may still be marked as waiting: a forgotten future, that nobody will wake.
-        assert!(Word(back.ended().0 | Word::WAITING).is_over(all));
+        assert!(Word(back.0 | Word::WAITING).is_over(all));
     }
 }
