@@ -11,10 +11,9 @@ use crate::flavour::{Ack, AnyCapacity, Credit, Evict, Flavour, Keep, Kind, Lates
 #[cfg(feature = "std")]
 use crate::pressure::SystemClock;
 use crate::pressure::{Clock, Marks, Observed};
-use crate::raw::{self, Core, Kept, Lender, Limit, Position, Unmakeable};
+use crate::raw::{self, Bound as _, Core, Kept, Lender, Position, Sides, Unmakeable};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
-use crate::sync::Arc;
 use crate::wait::Gate;
 #[cfg(feature = "std")]
 use crate::wait::WaitStrategy;
@@ -132,22 +131,18 @@ where
     pub fn build<T>(
         self,
     ) -> Result<(Sender<T, Kind<P, C, M>>, Receiver<T, Kind<P, C, M>>), BuildError> {
-        let spare = <Kind<P, C, M> as raw::Sides>::SPARE;
         let (in_circulation, requested) = match Kind::<P, C, M>::CREDIT {
-            Credit::Slots => (None, None),
-            Credit::Acknowledged => (Some(self.capacity as u64), None),
-            Credit::Requested => (Some(0), Some(self.initial)),
+            Credit::Slots | Credit::Acknowledged => (self.capacity as u64, None),
+            Credit::Requested => (0, Some(self.initial)),
         };
-        let limit =
-            in_circulation.map(|credits| Arc::new(Limit::new(self.start.wrapping_add(credits))));
-        let core =
-            Core::new(self.capacity, spare, self.start, limit.clone()).map_err(
-                |why| match why {
-                    Unmakeable::Zero => BuildError::ZeroCapacity,
-                    Unmakeable::TooLarge => BuildError::CapacityTooLarge,
-                    Unmakeable::OutOfMemory => BuildError::OutOfMemory,
-                },
-            )?;
+        // WRAP: counts are compared as positions are.
+        let bound = <Kind<P, C, M> as Sides>::Bound::new(self.start.wrapping_add(in_circulation));
+        let limit = bound.limit().cloned();
+        let core = Core::new(self.capacity, self.start, bound).map_err(|why| match why {
+            Unmakeable::Zero => BuildError::ZeroCapacity,
+            Unmakeable::TooLarge => BuildError::CapacityTooLarge,
+            Unmakeable::OutOfMemory => BuildError::OutOfMemory,
+        })?;
         // An eighth moves the senders' line eight times a lap.
         let batch = self.batch.map_or(self.capacity / 8, NonZeroUsize::get).max(1);
         if self.marks.is_some_and(|marks| marks.low >= marks.high || marks.high > self.capacity) {

@@ -7,7 +7,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::delivery::{Delivery, Lease};
-use crate::raw::{Owned, Shared, Sides};
+use crate::raw::{ByHead, ByLimit, BySlots, Owned, Shared, Sides};
 
 /// One handle on this side; its operations take `&mut self`.
 #[derive(Debug)]
@@ -151,41 +151,36 @@ impl<P: 'static, C: 'static> Latching for Kind<P, C, Latest> {}
 // sender that evicts needs the receivers' side shared, even where one receiver is all there is.
 
 macro_rules! sides_as_handles {
-    ($($mode:ident),*) => {$(
+    ($($mode:ident: $bound:ident),*) => {$(
         impl Sides for Kind<One, One, $mode> {
             type Tail = Owned;
             type Head = Owned;
-            const SPARE: u64 = 0;
+            type Bound = $bound;
         }
 
         impl Sides for Kind<Many, One, $mode> {
             type Tail = Shared;
             type Head = Owned;
-            const SPARE: u64 = 0;
+            type Bound = $bound;
         }
 
         impl Sides for Kind<Many, Many, $mode> {
             type Tail = Shared;
             type Head = Shared;
-            const SPARE: u64 = 0;
+            type Bound = $bound;
         }
     )*};
 }
-sides_as_handles!(Keep, Ack, Pull);
+sides_as_handles!(Keep: BySlots, Ack: ByLimit, Pull: ByLimit);
 
 impl<P, C> Sides for Kind<P, C, Evict> {
     type Tail = Shared;
     type Head = Shared;
-    const SPARE: u64 = EVICTING_SPARE;
+    type Bound = ByHead;
 }
 
 impl<P, C> Sides for Kind<P, C, Latest> {
     type Tail = Shared;
     type Head = Shared;
-    const SPARE: u64 = EVICTING_SPARE;
+    type Bound = ByHead;
 }
-
-/// Slots beyond the capacity of an evicting channel: how many senders may be between putting their
-/// value in and taking the oldest out, plus how many receivers may be stopped in the middle of
-/// taking one, before a sender has to reject its value instead.
-const EVICTING_SPARE: u64 = 8;

@@ -121,7 +121,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     }
 
     #[inline(always)]
-    fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T, Company>) -> A {
+    fn take<A: Answer<F::Item<T>>>(&self, claimed: Claimed<'a, T, F, Company>) -> A {
         let company = self.company();
         let answer = claimed.take_as(|value, lending| A::value(deliver::<T, F>(value, lending)));
         if company.tx_of::<F>().notify().watched() {

@@ -1,5 +1,6 @@
 //! How consumers win positions: alone ([`Owned`]) or among others ([`Shared`]).
 
+use super::bound::Bound;
 use super::position::{HeadWord, Position};
 use super::ring::Core;
 use super::tail::{Emptiness, TailSide};
@@ -11,20 +12,23 @@ use crate::sync::{Ordering, fence};
 /// # Safety
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only consumer.
 pub(crate) trait HeadSide: Sized {
+    /// Whether slots are given back one after the other.
+    const IN_ORDER: bool;
+
     /// Wins published positions, at most as many as `most` says for the present head, after `prepare`
     /// was told how many there may be. The caller takes each of them out. If there are none, it may
     /// linger a little.
     ///
     /// UNWIND: `prepare` may; nothing has been won yet.
-    unsafe fn claim<T, P: TailSide>(
-        core: &Core<T>,
+    unsafe fn claim<T, B: Bound, P: TailSide>(
+        core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         prepare: impl FnMut(u64),
         linger: bool,
     ) -> Result<(Position, u64), Emptiness>;
 
     /// Whether a value could be taken now: a snapshot.
-    fn has_value<T>(core: &Core<T>) -> bool {
+    fn has_value<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Relaxed: a snapshot; taking tests for itself.
         let mut seen = core.load_head(Ordering::Relaxed);
         loop {
@@ -44,11 +48,13 @@ pub(crate) trait HeadSide: Sized {
 
 /// Counts published values from `at` on.
 #[inline(always)]
-fn full_from<T, P: TailSide>(core: &Core<T>, at: Position, most: u64, linger: bool) -> u64 {
-    let mut n = 0;
-    while n < most && core.is_full_at(at.plus(n)) {
-        n += 1;
-    }
+fn full_from<T, B: Bound, P: TailSide>(
+    core: &Core<T, B>,
+    at: Position,
+    most: u64,
+    linger: bool,
+) -> u64 {
+    let mut n = core.run(at, most, P::IN_ORDER, Core::is_full_at);
     if n == 0 && most > 0 && linger && core.second_look(at, P::pauses_when_empty(core)) {
         n = 1;
     }
@@ -56,9 +62,11 @@ fn full_from<T, P: TailSide>(core: &Core<T>, at: Position, most: u64, linger: bo
 }
 
 impl HeadSide for Owned {
+    const IN_ORDER: bool = true;
+
     #[inline(always)]
-    unsafe fn claim<T, P: TailSide>(
-        core: &Core<T>,
+    unsafe fn claim<T, B: Bound, P: TailSide>(
+        core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
         linger: bool,
@@ -70,7 +78,7 @@ impl HeadSide for Owned {
                 return Err(Emptiness::Closed);
             }
             let at = head.position();
-            let n = full_from::<T, P>(core, at, most(at), linger);
+            let n = full_from::<T, B, P>(core, at, most(at), linger);
             if n > 0 {
                 prepare(n);
                 // ORDERING: Relaxed: only `len` reads it elsewhere; the stamps give the slots back.
@@ -87,10 +95,12 @@ impl HeadSide for Owned {
 }
 
 impl HeadSide for Shared {
+    const IN_ORDER: bool = false;
+
     /// Lock-free: a retry means that another consumer moved the head.
     #[inline(always)]
-    unsafe fn claim<T, P: TailSide>(
-        core: &Core<T>,
+    unsafe fn claim<T, B: Bound, P: TailSide>(
+        core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
         linger: bool,
@@ -99,7 +109,7 @@ impl HeadSide for Shared {
         let mut seen = core.load_head(Ordering::Relaxed);
         loop {
             let at = seen.position();
-            let n = full_from::<T, P>(core, at, most(at), linger);
+            let n = full_from::<T, B, P>(core, at, most(at), linger);
             if n == 0 {
                 // SAFETY: [I6] a shared tail asks nothing of the caller, and only those are paired
                 // with a shared head.
@@ -139,8 +149,8 @@ impl Shared {
     /// that finds nothing too many may have missed a later claim, but no claim by a producer whose
     /// taking moved the head as far as it saw. So the last claim is either seen, or its producer
     /// still takes its value.
-    pub(super) fn take_excess<T>(
-        core: &Core<T>,
+    pub(super) fn take_excess<T, B: Bound>(
+        core: &Core<T, B>,
         limit: Option<Position>,
         mut most: u64,
         mut give: impl FnMut(T),
@@ -161,7 +171,7 @@ impl Shared {
             let most_now = |at: Position| too_many(at).min(most);
             // SAFETY: [I6] a shared head may be acted for by anybody.
             let claimed =
-                unsafe { <Self as HeadSide>::claim::<T, Self>(core, most_now, |_| {}, false) };
+                unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, most_now, |_| {}, false) };
             let Ok((at, n)) = claimed else { return };
             for i in 0..n {
                 // SAFETY: [I4] `claim` saw each of them full and made them ours alone.

@@ -36,6 +36,7 @@
 //! The edges (`E1` and so on) that comments name are declared in `src/docs/memory_model.md`.
 
 mod account;
+mod bound;
 mod head;
 #[cfg(not(feature = "std"))]
 mod lock;
@@ -47,14 +48,14 @@ mod tail;
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::marker::PhantomData;
 
 pub(crate) use account::{Kept, Lender, Lending, Lends, Loan};
+pub(crate) use bound::{Bound, ByHead, ByLimit, BySlots, Limit};
 pub(crate) use head::HeadSide;
 #[cfg(not(feature = "std"))]
 pub(crate) use lock::SpinMutex;
 pub(crate) use position::{Position, TailWord};
-pub(crate) use ring::{Core, Limit, Unmakeable};
+pub(crate) use ring::{Core, Unmakeable};
 pub(crate) use tail::{Emptiness, Refused, TailSide};
 
 use crate::sync::Arc;
@@ -73,8 +74,8 @@ pub(crate) trait Sides {
     type Tail: TailSide;
     /// The consumers' side.
     type Head: HeadSide;
-    /// Slots beyond the capacity, for senders that evict.
-    const SPARE: u64;
+    /// What bounds the producers beside the slots.
+    type Bound: Bound;
 }
 
 /// What the layers above keep beside a ring.
@@ -84,14 +85,14 @@ pub(crate) trait Beside {
 }
 
 /// The ring and its company, in one allocation.
-struct Joint<T, X: Beside> {
-    core: Core<T>,
+struct Joint<T, S: Sides, X: Beside> {
+    core: Core<T, S::Bound>,
     beside: X,
     /// Where credits are lent with the messages, the account of that.
     lender: Option<Lender<X::Lent>>,
 }
 
-impl<T, X: Beside> Drop for Joint<T, X> {
+impl<T, S: Sides, X: Beside> Drop for Joint<T, S, X> {
     fn drop(&mut self) {
         if let Some(lender) = self.lender.take() {
             lender.end(self.core.head_position());
@@ -101,31 +102,28 @@ impl<T, X: Beside> Drop for Joint<T, X> {
 
 /// The producers' end.
 pub(crate) struct Tail<T, S: Sides, X: Beside> {
-    joint: Arc<Joint<T, X>>,
-    sides: PhantomData<fn() -> S>,
+    joint: Arc<Joint<T, S, X>>,
 }
 
 /// The consumers' end.
 pub(crate) struct Head<T, S: Sides, X: Beside> {
-    joint: Arc<Joint<T, X>>,
-    sides: PhantomData<fn() -> S>,
+    joint: Arc<Joint<T, S, X>>,
 }
 
 /// Keeps the allocation, gives no right to use the ring; becomes a shared [`Tail`] again.
 pub(crate) struct WeakTail<T, S: Sides, X: Beside> {
-    joint: Arc<Joint<T, X>>,
-    sides: PhantomData<fn() -> S>,
+    joint: Arc<Joint<T, S, X>>,
 }
 
 /// Joins both ends to a ring.
 pub(crate) fn pair<T, S: Sides, X: Beside>(
-    core: Core<T>,
+    core: Core<T, S::Bound>,
     beside: X,
     lender: Option<Lender<X::Lent>>,
 ) -> (Tail<T, S, X>, Head<T, S, X>) {
     let joint = Arc::new(Joint { core, beside, lender });
-    let tail = Tail { joint: joint.clone(), sides: PhantomData };
-    (tail, Head { joint, sides: PhantomData })
+    let tail = Tail { joint: joint.clone() };
+    (tail, Head { joint })
 }
 
 /// What both ends can ask and do whichever discipline they follow.
@@ -231,7 +229,7 @@ impl<T, S: Sides, X: Beside> Tail<T, S, X> {
     /// The right to produce, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn producer_mut(&mut self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, lingers: true, sides: PhantomData }
+        Producer { joint: &self.joint, lingers: true }
     }
 
     /// The last sender is gone: no permit can be alive.
@@ -241,7 +239,7 @@ impl<T, S: Sides, X: Beside> Tail<T, S, X> {
 
     /// An end's allocation without its rights.
     pub(crate) fn downgrade(&self) -> WeakTail<T, S, X> {
-        WeakTail { joint: self.joint.clone(), sides: PhantomData }
+        WeakTail { joint: self.joint.clone() }
     }
 }
 
@@ -249,25 +247,25 @@ impl<T, S: Sides<Tail = Shared>, X: Beside> Tail<T, S, X> {
     /// The right to produce, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn producer(&self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, lingers: true, sides: PhantomData }
+        Producer { joint: &self.joint, lingers: true }
     }
 }
 
 impl<T, S: Sides<Tail = Shared>, X: Beside> Clone for Tail<T, S, X> {
     fn clone(&self) -> Self {
-        Self { joint: self.joint.clone(), sides: PhantomData }
+        Self { joint: self.joint.clone() }
     }
 }
 
 impl<T, S: Sides<Tail = Shared>, X: Beside> WeakTail<T, S, X> {
     pub(crate) fn upgrade(&self) -> Tail<T, S, X> {
-        Tail { joint: self.joint.clone(), sides: PhantomData }
+        Tail { joint: self.joint.clone() }
     }
 }
 
 impl<T, S: Sides, X: Beside> Clone for WeakTail<T, S, X> {
     fn clone(&self) -> Self {
-        Self { joint: self.joint.clone(), sides: PhantomData }
+        Self { joint: self.joint.clone() }
     }
 }
 
@@ -275,7 +273,7 @@ impl<T, S: Sides, X: Beside> Head<T, S, X> {
     /// The right to consume, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn consumer_mut(&mut self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, lingers: true, sides: PhantomData }
+        Consumer { joint: &self.joint, lingers: true }
     }
 
     /// Whether a send may find out only after its publication that this end closed the channel.
@@ -298,31 +296,29 @@ impl<T, S: Sides<Head = Shared>, X: Beside> Head<T, S, X> {
     /// The right to consume, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn consumer(&self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, lingers: true, sides: PhantomData }
+        Consumer { joint: &self.joint, lingers: true }
     }
 }
 
 impl<T, S: Sides<Head = Shared>, X: Beside> Clone for Head<T, S, X> {
     fn clone(&self) -> Self {
-        Self { joint: self.joint.clone(), sides: PhantomData }
+        Self { joint: self.joint.clone() }
     }
 }
 
 /// The right to act as a producer, for as long as the end is borrowed.
 pub(crate) struct Producer<'a, T, S: Sides, X: Beside> {
-    joint: &'a Joint<T, X>,
+    joint: &'a Joint<T, S, X>,
     /// Whether an attempt that finds no room looks again after [`Core::linger`]. Those who wait have
     /// pauses of their own.
     pub(crate) lingers: bool,
-    sides: PhantomData<fn() -> S>,
 }
 
 /// The right to act as a consumer, for as long as the end is borrowed.
 pub(crate) struct Consumer<'a, T, S: Sides, X: Beside> {
-    joint: &'a Joint<T, X>,
+    joint: &'a Joint<T, S, X>,
     /// Whether an attempt that finds nothing looks again after [`Core::linger`]; as for producers.
     pub(crate) lingers: bool,
-    sides: PhantomData<fn() -> S>,
 }
 
 impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
@@ -369,7 +365,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        match unsafe { S::Tail::claim(core, 1, self.lingers) } {
+        match unsafe { S::Tail::claim::<T, S::Bound, S::Head>(core, 1, self.lingers) } {
             Ok((at, _)) => {
                 // SAFETY: [I3] claimed just above. Nothing between can unwind.
                 unsafe { core.publish(at, value) };
@@ -385,12 +381,12 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<u64, Refused> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.lingers) }?;
-        // `Drain` runs no code of `T`'s as long as it is used up, which this loop does.
-        for (i, value) in from.drain(..n as usize).enumerate() {
-            // SAFETY: [I3] claimed just above, each position once.
-            unsafe { core.publish(first.plus(i as u64), value) };
-        }
+        let (first, n) = unsafe {
+            S::Tail::claim::<T, S::Bound, S::Head>(core, from.len() as u64, self.lingers)
+        }?;
+        // SAFETY: [I3] claimed just above. `Drain` runs no code of `T`'s as long as it is used up, which
+        // it is.
+        unsafe { core.publish_run(first, n, from.drain(..n as usize)) };
         // SAFETY: [I6] as above; all `n` are published.
         unsafe { S::Tail::published(core, n, 0) };
         Ok(n)
@@ -406,7 +402,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     /// Takes `n` credits out of circulation.
     pub(crate) fn try_reserve(self, n: u64) -> Result<Reserved<'a, T, S, X>, (Self, Refused)> {
         // SAFETY: [I6] holding the `Producer` of an owned end is being the only producer.
-        match unsafe { S::Tail::reserve(&self.joint.core, n) } {
+        match unsafe { S::Tail::reserve::<T, S::Bound, S::Head>(&self.joint.core, n) } {
             Ok(()) => Ok(Reserved { producer: self, left: n }),
             Err(refused) => Err((self, refused)),
         }
@@ -450,8 +446,10 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X>
     pub(crate) fn evict(&mut self) -> Option<T> {
         let core = &self.joint.core;
         // SAFETY: [I6] a shared head may be acted for by anybody.
-        let (at, _) =
-            unsafe { <Shared as HeadSide>::claim::<T, Shared>(core, |_| 1, |_| {}, false) }.ok()?;
+        let (at, _) = unsafe {
+            <Shared as HeadSide>::claim::<T, S::Bound, Shared>(core, |_| 1, |_| {}, false)
+        }
+        .ok()?;
         Some(Claimed { joint: self.joint, at }.take())
     }
 }
@@ -491,11 +489,12 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
 
     /// Wins the oldest value, to be taken out at once.
     #[inline(always)]
-    pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T, X>, Emptiness> {
+    pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T, S, X>, Emptiness> {
         let joint = self.joint;
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
-        let (at, _) =
-            unsafe { S::Head::claim::<T, S::Tail>(&joint.core, |_| 1, |_| {}, self.lingers) }?;
+        let (at, _) = unsafe {
+            S::Head::claim::<T, S::Bound, S::Tail>(&joint.core, |_| 1, |_| {}, self.lingers)
+        }?;
         Ok(Claimed { joint, at })
     }
 
@@ -512,10 +511,20 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
         let reserve = |n: u64| into.reserve(n as usize);
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
         let (at, n) = unsafe {
-            S::Head::claim::<T, S::Tail>(&joint.core, |_| most as u64, reserve, self.lingers)
+            S::Head::claim::<T, S::Bound, S::Tail>(
+                &joint.core,
+                |_| most as u64,
+                reserve,
+                self.lingers,
+            )
         }?;
-        for i in 0..n {
-            into.push(Claimed { joint, at: at.plus(i) }.take_as(&mut wrap));
+        // SAFETY: [I4] just claimed, and seen full; there is room in `into`, and `wrap` is a constructor.
+        unsafe {
+            joint.core.take_run(at, n, |value| {
+                // SAFETY: [I9] once for each position.
+                let lending = Lending::new(joint.lender.as_ref());
+                into.push(wrap(value, lending));
+            });
         }
         Ok(n)
     }
@@ -526,12 +535,12 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
 /// Two steps, so that a large value goes from the slot straight to where the caller wants it. Whoever
 /// holds this takes it out before anything else: dropped, it would leave the value and its slot lost.
 #[must_use = "the slot waits for its value to be taken out"]
-pub(crate) struct Claimed<'a, T, X: Beside> {
-    joint: &'a Joint<T, X>,
+pub(crate) struct Claimed<'a, T, S: Sides, X: Beside> {
+    joint: &'a Joint<T, S, X>,
     at: Position,
 }
 
-impl<'a, T, X: Beside> Claimed<'a, T, X> {
+impl<'a, T, S: Sides, X: Beside> Claimed<'a, T, S, X> {
     #[inline(always)]
     fn take(self) -> T {
         self.take_as(|value, _| value)

@@ -2,7 +2,12 @@
 
 /// Width of a position. See [`TailWord`] for what the other bits of a word are used for.
 const BITS: u32 = 46;
-const MASK: u64 = (1 << BITS) - 1;
+/// A position stands in the top bits of every word that has one, and of [`Position`] itself: the
+/// processor's own wrap at 2^64 is then the wrap of positions, nothing has to be masked, and a word
+/// without flags is the stamp of its position.
+const SHIFT: u32 = 64 - BITS;
+/// The bits below.
+const FLAGS: u64 = (1 << SHIFT) - 1;
 
 /// The most slots a ring may have: half of the positions, so that "older than" stays decidable.
 pub(crate) const MAX_SLOTS: u64 = 1 << (BITS - 1);
@@ -16,27 +21,29 @@ pub(crate) const MAX_SLOTS: u64 = 1 << (BITS - 1);
 pub(crate) struct Position(u64);
 
 impl Position {
+    #[inline(always)]
     pub(crate) fn new(count: u64) -> Self {
-        Self(count & MASK)
+        // WRAP: a count beyond 2^46 begins again.
+        Self(count << SHIFT)
     }
 
     /// The position `n` places further on.
     #[inline(always)]
     pub(crate) fn plus(self, n: u64) -> Self {
-        // WRAP: positions are a ring of 2^46; `MASK` folds the carry away.
-        Self(self.0.wrapping_add(n) & MASK)
+        // WRAP: positions are a ring of 2^46 in the top bits; the carry leaves the word.
+        Self(self.0.wrapping_add(n << SHIFT))
     }
 
     /// The position `n` places before.
     pub(crate) fn minus(self, n: u64) -> Self {
         // WRAP: as in `plus`.
-        Self(self.0.wrapping_sub(n) & MASK)
+        Self(self.0.wrapping_sub(n << SHIFT))
     }
 
     /// How many positions were passed from `start` to this one: modulo 2^46, as positions are.
     pub(crate) fn since(self, start: Self) -> u64 {
         // WRAP: as in `plus`.
-        self.0.wrapping_sub(start.0) & MASK
+        self.0.wrapping_sub(start.0) >> SHIFT
     }
 
     /// Whether `self` comes later than `other`.
@@ -48,14 +55,14 @@ impl Position {
     #[inline(always)]
     pub(crate) fn distance_to(self, later: Self) -> Option<u64> {
         // WRAP: a distance beyond half the ring means the other direction.
-        let distance = later.0.wrapping_sub(self.0) & MASK;
+        let distance = later.since(self);
         (distance < MAX_SLOTS).then_some(distance)
     }
 
     /// The slot of this position in a ring of `mask + 1` slots (a power of two).
     #[inline(always)]
     pub(crate) fn index(self, mask: u64) -> usize {
-        (self.0 & mask) as usize
+        ((self.0 >> SHIFT) & mask) as usize
     }
 }
 
@@ -72,12 +79,12 @@ pub(crate) struct Stamp(u64);
 impl Stamp {
     #[inline(always)]
     pub(crate) fn vacant(at: Position) -> Self {
-        Self(at.0 << 1)
+        Self(at.0)
     }
 
     #[inline(always)]
     pub(crate) fn full(at: Position) -> Self {
-        Self(at.0 << 1 | 1)
+        Self(at.0 | 1)
     }
 
     #[inline(always)]
@@ -112,15 +119,15 @@ impl TailWord {
     /// The flag that what has not been taken stays.
     pub(crate) const ABANDONED: u64 = 1 << 2;
     const RESERVED_SHIFT: u32 = 3;
-    const RESERVED_BITS: u32 = 15;
-    const POSITION_SHIFT: u32 = Self::RESERVED_SHIFT + Self::RESERVED_BITS;
+    const RESERVED_BITS: u32 = SHIFT - Self::RESERVED_SHIFT;
     /// The most credits that permits of one channel can hold at a time.
     pub(crate) const MAX_RESERVED: u64 = (1 << Self::RESERVED_BITS) - 1;
     /// Every bit of the reserved count.
     pub(crate) const RESERVED_MASK: u64 = Self::MAX_RESERVED << Self::RESERVED_SHIFT;
 
+    #[inline(always)]
     pub(crate) fn at(position: Position) -> Self {
-        Self(position.0 << Self::POSITION_SHIFT)
+        Self(position.0)
     }
 
     #[inline(always)]
@@ -135,7 +142,7 @@ impl TailWord {
 
     #[inline(always)]
     pub(crate) fn position(self) -> Position {
-        Position(self.0 >> Self::POSITION_SHIFT)
+        Position(self.0 & !FLAGS)
     }
 
     #[inline(always)]
@@ -168,7 +175,7 @@ impl TailWord {
     #[inline(always)]
     pub(crate) fn claimed(self, n: u64) -> Self {
         // WRAP: the position occupies the top bits, so its carry leaves the word.
-        Self(self.0.wrapping_add(n << Self::POSITION_SHIFT))
+        Self(self.0.wrapping_add(n << SHIFT))
     }
 
     /// The word after `n` more credits went into permits.
@@ -193,11 +200,10 @@ pub(crate) struct HeadWord(u64);
 
 impl HeadWord {
     const FINISHED: u64 = 1;
-    const POSITION_SHIFT: u32 = 64 - BITS;
 
     #[inline(always)]
     pub(crate) fn at(position: Position) -> Self {
-        Self(position.0 << Self::POSITION_SHIFT)
+        Self(position.0)
     }
 
     #[inline(always)]
@@ -212,7 +218,7 @@ impl HeadWord {
 
     #[inline(always)]
     pub(crate) fn position(self) -> Position {
-        Position(self.0 >> Self::POSITION_SHIFT)
+        Position(self.0 & !FLAGS)
     }
 
     #[inline(always)]
@@ -229,9 +235,12 @@ impl HeadWord {
 mod tests {
     use super::*;
 
+    /// The last position before the wrap.
+    const LAST: u64 = (1 << BITS) - 1;
+
     #[test]
     fn positions_wrap_without_losing_distance_or_index() {
-        let last = Position::new(MASK);
+        let last = Position::new(LAST);
         let next = last.plus(1);
         assert_eq!(next, Position::new(0));
         assert_eq!(last.distance_to(next), Some(1));
@@ -245,7 +254,7 @@ mod tests {
 
     #[test]
     fn stamps_of_neighbouring_positions_and_laps_differ() {
-        let at = Position::new(MASK - 1);
+        let at = Position::new(LAST - 1);
         let stamps = [
             Stamp::vacant(at),
             Stamp::full(at),
@@ -262,7 +271,7 @@ mod tests {
 
     #[test]
     fn claiming_over_the_wrap_leaves_the_other_fields_alone() {
-        let word = TailWord::at(Position::new(MASK)).with_reserved(TailWord::MAX_RESERVED);
+        let word = TailWord::at(Position::new(LAST)).with_reserved(TailWord::MAX_RESERVED);
         let word = TailWord::from_bits(word.bits() | TailWord::CLOSED);
         let next = word.claimed(2);
         assert_eq!(next.position(), Position::new(1));
@@ -276,9 +285,9 @@ mod tests {
 
     #[test]
     fn finishing_keeps_the_position() {
-        let word = HeadWord::at(Position::new(MASK));
+        let word = HeadWord::at(Position::new(LAST));
         assert!(!word.is_finished());
         assert!(word.finished().is_finished());
-        assert_eq!(word.finished().position(), Position::new(MASK));
+        assert_eq!(word.finished().position(), Position::new(LAST));
     }
 }

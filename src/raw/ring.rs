@@ -9,14 +9,43 @@ use core::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
 
+use super::bound::Bound;
 use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
 use crate::finally::Finally;
-use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, UNDER_MODEL, UnsafeCell, spin_loop};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UNDER_MODEL, UnsafeCell, spin_loop};
 
 /// One place for a value, with the word that says whose turn it is.
 pub(super) struct Slot<T> {
     stamp: AtomicU64,
     value: UnsafeCell<MaybeUninit<T>>,
+}
+
+impl<T> Slot<T> {
+    /// See [`Core::publish`].
+    ///
+    /// # Safety
+    /// The same, this being the slot of `at`.
+    #[inline(always)]
+    unsafe fn publish(&self, at: Position, value: T) {
+        // SAFETY: [I3] from the claim to the stamp below the slot is the claimer's alone.
+        self.value.with_mut(|cell| unsafe { (*cell).write(value) });
+        // ORDERING: Release, edge [E1]: the write above precedes the consumer's read.
+        self.stamp.store(Stamp::full(at).bits(), Ordering::Release);
+    }
+
+    /// See [`Core::take_out_as`].
+    ///
+    /// # Safety
+    /// The same, this being the slot of a position that is one lap before `next_lap`.
+    #[inline(always)]
+    unsafe fn take_out_as<R>(&self, next_lap: Position, wrap: impl FnOnce(T) -> R) -> R {
+        // SAFETY: [I4] the slot was published and is ours alone; after the stamp below nobody
+        // takes it for full again, so the value is moved out exactly once.
+        let wrapped = self.value.with(|cell| wrap(unsafe { (*cell).assume_init_read() }));
+        // ORDERING: Release, edge [E2]: the read above precedes the next producer's write.
+        self.stamp.store(Stamp::vacant(next_lap).bits(), Ordering::Release);
+        wrapped
+    }
 }
 
 /// The ring: a power of two of slots, of which at most `capacity` (plus `spare`) are in use.
@@ -27,14 +56,14 @@ pub(super) struct Slot<T> {
 /// power of two, it is the very slot that will be written. Positions are claimed one after the
 /// other, each after the same test, so by induction everything before the tested message was
 /// released as well: the slot of `p` itself is vacant, whatever the capacity.
-pub(crate) struct Core<T> {
+pub(crate) struct Core<T, B: Bound> {
     pub(super) slots: Box<[Slot<T>]>,
     pub(super) mask: u64,
     /// How far ahead of a position its room test looks.
     pub(super) lead: u64,
     pub(super) capacity: u64,
     /// What else than its slot may keep a producer from claiming a position.
-    pub(super) bound: Bound,
+    pub(super) bound: B,
     /// Closing of an owned tail; see `tail::Owned`. Read before each owned send, written thrice in
     /// a channel's life, so it may share the line of the constants above.
     pub(super) closing: AtomicU32,
@@ -44,9 +73,9 @@ pub(crate) struct Core<T> {
 
 // SAFETY: [I1] values move from the producing to the consuming thread through the slots, so
 // `T: Send` is needed; no `&T` is ever handed out, so `T: Sync` is not.
-unsafe impl<T: Send> Sync for Core<T> {}
+unsafe impl<T: Send, B: Bound> Sync for Core<T, B> {}
 // SAFETY: [I1] the ring owns its values.
-unsafe impl<T: Send> Send for Core<T> {}
+unsafe impl<T: Send, B: Bound> Send for Core<T, B> {}
 
 /// 0.2 us where this was measured; see [`Core::linger`].
 const MAX_LINGER: u64 = 8;
@@ -59,50 +88,6 @@ pub(super) fn pause(pauses: u64) {
     }
 }
 
-/// What holds producers back beside the slots.
-pub(super) enum Bound {
-    /// Nothing: there are as many slots as credits, or the room test looks as far ahead.
-    Slots,
-    /// There are slots to spare, so that an evicting producer does not run into the slot that a consumer
-    /// is just copying. Only rings with a shared head have any.
-    Head,
-    /// Credits are given back apart from the slots.
-    Limit(Arc<Limit>),
-}
-
-/// How far producers may claim, where credits do not come back by themselves with the slots: counted
-/// up by whoever gives credits back, and read modulo positions.
-///
-/// It only ever grows, so that a producer that goes by an old one errs on the safe side.
-pub(crate) struct Limit(CachePadded<AtomicU64>);
-
-impl Limit {
-    pub(crate) fn new(count: u64) -> Self {
-        Self(CachePadded::new(AtomicU64::new(count)))
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        // ORDERING: Relaxed: `raise` decides.
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Puts `n` more credits into circulation, unless the count is not `seen` any more.
-    pub(crate) fn raise(&self, seen: u64, n: u64) -> bool {
-        // WRAP: 2^64 credits are more than will ever be given back.
-        let raised = seen.wrapping_add(n);
-        // ORDERING: Release on success, edge [E10]: what those who gave the credits back did before
-        // precedes what is done by whoever sends with them. Relaxed on failure: whoever
-        // raised it meanwhile answers for that.
-        self.0.compare_exchange(seen, raised, Ordering::Release, Ordering::Relaxed).is_ok()
-    }
-
-    #[inline(always)]
-    fn position(&self) -> Position {
-        // ORDERING: Acquire, edge [E10]: as above.
-        Position::new(self.0.load(Ordering::Acquire))
-    }
-}
-
 /// Why a ring could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unmakeable {
@@ -111,14 +96,9 @@ pub(crate) enum Unmakeable {
     OutOfMemory,
 }
 
-impl<T> Core<T> {
+impl<T, B: Bound> Core<T, B> {
     /// Allocates all memory the ring will ever use. `start` is where positions begin to count.
-    pub(crate) fn new(
-        capacity: usize,
-        spare: u64,
-        start: u64,
-        limit: Option<Arc<Limit>>,
-    ) -> Result<Self, Unmakeable> {
+    pub(crate) fn new(capacity: usize, start: u64, bound: B) -> Result<Self, Unmakeable> {
         let capacity = capacity as u64;
         if capacity == 0 {
             return Err(Unmakeable::Zero);
@@ -126,12 +106,7 @@ impl<T> Core<T> {
         if capacity > MAX_SLOTS / 2 {
             return Err(Unmakeable::TooLarge);
         }
-        let bound = match limit {
-            Some(limit) => Bound::Limit(limit),
-            None if spare > 0 => Bound::Head,
-            None => Bound::Slots,
-        };
-        let window = capacity + spare;
+        let window = capacity + B::SPARE;
         // With a single slot, "full at p" and "vacant at p + 1" would be the same place in time.
         let count = window.next_power_of_two().max(2);
         let mask = count - 1;
@@ -177,13 +152,10 @@ impl<T> Core<T> {
         self.slot(probe).stamp.load(Ordering::Acquire) == Stamp::vacant(probe).bits()
     }
 
-    /// How many of `most` positions from `first` on the credits in circulation allow.
+    /// How many of `most` positions from `first` on may be claimed, if there are slots.
     #[inline(always)]
-    pub(super) fn within_limit(&self, first: Position, most: u64) -> u64 {
-        match &self.bound {
-            Bound::Slots | Bound::Head => most,
-            Bound::Limit(limit) => most.min(first.distance_to(limit.position()).unwrap_or(0)),
-        }
+    pub(super) fn within_bound(&self, first: Position, most: u64) -> u64 {
+        B::within(self, first, most)
     }
 
     /// Whether the value of `at` has been published and not yet released.
@@ -216,11 +188,8 @@ impl<T> Core<T> {
     /// The caller has claimed `at` and has not written it yet ([I3]).
     #[inline(always)]
     pub(super) unsafe fn publish(&self, at: Position, value: T) {
-        let slot = self.slot(at);
-        // SAFETY: [I3] from the claim to the stamp below the slot is the claimer's alone.
-        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
-        // ORDERING: Release, edge [E1]: the write above precedes the consumer's read.
-        slot.stamp.store(Stamp::full(at).bits(), Ordering::Release);
+        // SAFETY: [I3] the caller's contract is the same.
+        unsafe { self.slot(at).publish(at, value) }
     }
 
     /// Moves the value out of a slot that was taken, and gives the slot back for the next lap.
@@ -240,14 +209,89 @@ impl<T> Core<T> {
     /// As for [`Core::take_out`].
     #[inline(always)]
     pub(super) unsafe fn take_out_as<R>(&self, at: Position, wrap: impl FnOnce(T) -> R) -> R {
-        let slot = self.slot(at);
-        // SAFETY: [I4] the slot was published and is ours alone; after the stamp below nobody
-        // takes it for full again, so the value is moved out exactly once.
-        let wrapped = slot.value.with(|cell| wrap(unsafe { (*cell).assume_init_read() }));
         let next_lap = at.plus(self.mask + 1);
-        // ORDERING: Release, edge [E2]: the read above precedes the next producer's write.
-        slot.stamp.store(Stamp::vacant(next_lap).bits(), Ordering::Release);
-        wrapped
+        // SAFETY: [I4] the caller's contract is the same.
+        unsafe { self.slot(at).take_out_as(next_lap, wrap) }
+    }
+
+    /// The slots of `n` positions from `first` on: up to the ring's end, and from its beginning.
+    ///
+    /// PERF: a batch then has nothing to compute for each of its slots.
+    #[inline(always)]
+    fn stretch(&self, first: Position, n: u64) -> [&[Slot<T>]; 2] {
+        let (from, n) = (first.index(self.mask), n as usize);
+        let (before, rest) = self.slots.split_at(from);
+        match n.checked_sub(rest.len()) {
+            None => [&rest[..n], &[]],
+            Some(more) => [rest, &before[..more]],
+        }
+    }
+
+    /// Writes `n` values into claimed slots, from `first` on, and hands each to whoever takes its position.
+    ///
+    /// # Safety
+    /// As for [`Core::publish`]. `values` has as many, and runs no foreign code.
+    #[inline(always)]
+    pub(super) unsafe fn publish_run(
+        &self,
+        first: Position,
+        n: u64,
+        mut values: impl Iterator<Item = T>,
+    ) {
+        let mut at = first;
+        for slots in self.stretch(first, n) {
+            for slot in slots {
+                let Some(value) = values.next() else { return debug_assert!(false) };
+                // SAFETY: [I3] the caller's contract; each position once.
+                unsafe { slot.publish(at, value) };
+                at = at.plus(1);
+            }
+        }
+    }
+
+    /// Moves `n` values out of slots that were taken, from `first` on, and gives each slot back.
+    ///
+    /// # Safety
+    /// As for [`Core::take_out`]. `give` cannot unwind.
+    #[inline(always)]
+    pub(super) unsafe fn take_run(&self, first: Position, n: u64, mut give: impl FnMut(T)) {
+        let mut next_lap = first.plus(self.mask + 1);
+        for slots in self.stretch(first, n) {
+            for slot in slots {
+                // SAFETY: [I4] the caller's contract; each position once.
+                give(unsafe { slot.take_out_as(next_lap, |value| value) });
+                next_lap = next_lap.plus(1);
+            }
+        }
+    }
+
+    /// For how many positions from `first` on, at most `most`, a test `holds`.
+    ///
+    /// PERF: if it holds for all before one for which it does (`in_order`: the other side has a single
+    /// handle, which goes through its slots one after the other), then one look at the far end is enough
+    /// where that side is ahead.
+    #[inline(always)]
+    pub(super) fn run(
+        &self,
+        first: Position,
+        most: u64,
+        in_order: bool,
+        holds: impl Fn(&Self, Position) -> bool,
+    ) -> u64 {
+        if most == 0 || !holds(self, first) {
+            return 0;
+        }
+        if most > 1 && in_order {
+            let most = most.min(self.mask + 1);
+            if holds(self, first.plus(most - 1)) {
+                return most;
+            }
+        }
+        let mut n = 1;
+        while n < most && holds(self, first.plus(n)) {
+            n += 1;
+        }
+        n
     }
 
     /// Takes a published value back before anybody could have looked at it.
@@ -294,15 +338,7 @@ impl<T> Core<T> {
     pub(crate) fn available(&self) -> u64 {
         // ORDERING: Relaxed: numbers for people.
         let tail = self.load_tail(Ordering::Relaxed);
-        let first = tail.position().plus(tail.reserved());
-        match &self.bound {
-            Bound::Limit(limit) => first.distance_to(limit.position()).unwrap_or(0),
-            Bound::Slots | Bound::Head => {
-                // ORDERING: Relaxed: as above.
-                let head = self.load_head(Ordering::Relaxed).position();
-                self.capacity.saturating_sub(head.distance_to(first).unwrap_or(0))
-            }
-        }
+        B::left(self, tail.position().plus(tail.reserved()))
     }
 
     /// Where the senders are: a snapshot.
@@ -324,10 +360,10 @@ impl<T> Core<T> {
     }
 }
 
-impl<T> Drop for Core<T> {
+impl<T, B: Bound> Drop for Core<T, B> {
     fn drop(&mut self) {
         /// Drops what is queued between two positions.
-        fn discard<T>((core, next, end): &mut (&mut Core<T>, Position, Position)) {
+        fn discard<T, B: Bound>((core, next, end): &mut (&mut Core<T, B>, Position, Position)) {
             while next != end {
                 let at = *next;
                 // UNWIND: advanced before the value's destructor runs, so it runs once.

@@ -2,8 +2,10 @@
 
 use core::mem;
 
+use super::bound::Bound;
+use super::head::HeadSide;
 use super::position::{Position, TailWord};
-use super::ring::{Bound, Core, pause};
+use super::ring::{Core, pause};
 use super::{Owned, Shared};
 use crate::sync::{Ordering, UNDER_MODEL, fence};
 
@@ -35,79 +37,75 @@ pub(crate) enum Emptiness {
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only producer
 /// (`emptiness`: by the only consumer).
 pub(crate) trait TailSide: Sized {
+    /// Whether positions are published one after the other.
+    const IN_ORDER: bool;
+
     /// Whether a send may find out only after its publication that the receiver closed the channel.
     const SETTLES: bool;
 
     /// Wins between 1 and `most` consecutive positions. The caller publishes each of them. If there is
     /// no room, it may linger a little.
-    unsafe fn claim<T>(core: &Core<T>, most: u64, linger: bool)
-    -> Result<(Position, u64), Refused>;
+    unsafe fn claim<T, B: Bound, H: HeadSide>(
+        core: &Core<T, B>,
+        most: u64,
+        linger: bool,
+    ) -> Result<(Position, u64), Refused>;
 
     /// Told after the last of `n` claimed positions was published, of which `spent` were won by
     /// [`TailSide::claim_reserved`].
-    unsafe fn published<T>(core: &Core<T>, n: u64, spent: u64);
+    unsafe fn published<T, B: Bound>(core: &Core<T, B>, n: u64, spent: u64);
 
     /// Puts `n` credits into a permit: `n` later calls of [`TailSide::claim_reserved`] find room.
-    unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused>;
+    unsafe fn reserve<T, B: Bound, H: HeadSide>(core: &Core<T, B>, n: u64) -> Result<(), Refused>;
 
     /// Spends a credit of a permit on a position; `None` if nobody will ever receive it.
-    unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position>;
+    unsafe fn claim_reserved<T, B: Bound>(core: &Core<T, B>) -> Option<Position>;
 
     /// Gives `n` credits of a permit back.
-    unsafe fn unreserve<T>(core: &Core<T>, n: u64);
+    unsafe fn unreserve<T, B: Bound>(core: &Core<T, B>, n: u64);
 
     /// After a publication that found the channel closing: gives `back` what came too late to be
     /// received, newest first.
-    unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T));
+    unsafe fn settle<T, B: Bound>(core: &Core<T, B>, back: &mut dyn FnMut(T));
 
     /// How long a consumer lingers before it asks for the [`TailSide::emptiness`].
-    fn pauses_when_empty<T>(core: &Core<T>) -> u64;
+    fn pauses_when_empty<T, B: Bound>(core: &Core<T, B>) -> u64;
 
     /// What it means that `head` has nothing published.
-    unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness;
+    unsafe fn emptiness<T, B: Bound>(core: &Core<T, B>, head: Position) -> Emptiness;
 
     /// Refuses new sends from now on; whether this call was the one that did.
-    fn close<T>(core: &Core<T>) -> bool;
+    fn close<T, B: Bound>(core: &Core<T, B>) -> bool;
 
     /// Refuses permits too: the last receiver is gone.
-    fn seal<T>(core: &Core<T>);
+    fn seal<T, B: Bound>(core: &Core<T, B>);
 
     /// The last receiver takes nothing more: what sends in progress publish is dropped with the ring.
-    fn abandon<T>(core: &Core<T>);
+    fn abandon<T, B: Bound>(core: &Core<T, B>);
 
     /// Drops the credits of forgotten permits: the last sender is gone, and every permit borrowed
     /// from one.
-    fn abandon_permits<T>(core: &Core<T>);
+    fn abandon_permits<T, B: Bound>(core: &Core<T, B>);
 
-    fn is_closed<T>(core: &Core<T>) -> bool;
+    fn is_closed<T, B: Bound>(core: &Core<T, B>) -> bool;
 
     /// Whether nothing will ever be taken any more. An owned tail knows only once the receiver was told.
-    fn is_finished<T>(core: &Core<T>) -> bool;
+    fn is_finished<T, B: Bound>(core: &Core<T, B>) -> bool;
 
     /// Whether fewer than `n` credits in circulation are left, whatever the slots say: a snapshot.
-    fn is_short_of<T>(core: &Core<T>, n: u64) -> bool {
+    fn is_short_of<T, B: Bound>(core: &Core<T, B>, n: u64) -> bool {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
         let seen = core.load_tail(Ordering::Relaxed);
-        core.within_limit(seen.position().plus(seen.reserved()), n) < n
+        core.within_bound(seen.position().plus(seen.reserved()), n) < n
     }
 
     /// Whether a claim would find room now: a snapshot.
-    fn has_room<T>(core: &Core<T>) -> bool;
+    fn has_room<T, B: Bound>(core: &Core<T, B>) -> bool;
 
     /// Whether every credit is queued or in a permit: a snapshot.
-    fn is_full<T>(core: &Core<T>) -> bool {
+    fn is_full<T, B: Bound>(core: &Core<T, B>) -> bool {
         !Self::has_room(core)
     }
-}
-
-/// Counts how many consecutive positions from `at` on have room.
-#[inline(always)]
-fn room_from<T>(core: &Core<T>, at: Position, most: u64) -> u64 {
-    let mut n = 0;
-    while n < most && core.has_room_at(at.plus(n)) {
-        n += 1;
-    }
-    n
 }
 
 /// The bits of `Core::closing`, which an owned tail needs since it publishes with plain stores.
@@ -139,7 +137,7 @@ mod closing {
 
 /// Tells the receiver how many credits are in permits, on an owned tail.
 #[cold]
-fn set_reserved<T>(core: &Core<T>, n: u64) {
+fn set_reserved<T, B: Bound>(core: &Core<T, B>, n: u64) {
     // ORDERING: Relaxed: only this side writes the word.
     let at = core.load_tail(Ordering::Relaxed).position();
     // ORDERING: Relaxed: ordered by the fence.
@@ -150,11 +148,12 @@ fn set_reserved<T>(core: &Core<T>, n: u64) {
 }
 
 impl TailSide for Owned {
+    const IN_ORDER: bool = true;
     const SETTLES: bool = true;
 
     #[inline(always)]
-    unsafe fn claim<T>(
-        core: &Core<T>,
+    unsafe fn claim<T, B: Bound, H: HeadSide>(
+        core: &Core<T, B>,
         most: u64,
         _linger: bool,
     ) -> Result<(Position, u64), Refused> {
@@ -168,14 +167,14 @@ impl TailSide for Owned {
         if Self::is_closed(core) {
             return Err(Refused::Closed);
         }
-        match room_from(core, at, core.within_limit(at, most)) {
+        match room_from::<T, B, H>(core, at, core.within_bound(at, most)) {
             0 => Err(Refused::Full),
             n => Ok((at, n)),
         }
     }
 
     #[inline(always)]
-    unsafe fn published<T>(core: &Core<T>, n: u64, spent: u64) {
+    unsafe fn published<T, B: Bound>(core: &Core<T, B>, n: u64, spent: u64) {
         // ORDERING: Relaxed: only this side writes the word.
         let word = core.load_tail(Ordering::Relaxed).claimed(n).without_reserved(spent);
         // ORDERING: Release, edge [E4]: a receiver that finds no permit outstanding any more also
@@ -183,12 +182,12 @@ impl TailSide for Owned {
         core.tail.store(word.bits(), Ordering::Release);
     }
 
-    unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused> {
+    unsafe fn reserve<T, B: Bound, H: HeadSide>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
         // Room found by the only producer stays until that producer uses it, so the permit's
         // exclusive borrow of the sender is the reservation. The count only tells the receiver not
         // to say Closed yet.
         // SAFETY: [I6] the caller's contract is this method's.
-        let (_, found) = unsafe { Self::claim(core, n, false) }?;
+        let (_, found) = unsafe { <Self as TailSide>::claim::<T, B, H>(core, n, false) }?;
         if found < n || n > TailWord::MAX_RESERVED {
             return Err(Refused::Full);
         }
@@ -200,7 +199,7 @@ impl TailSide for Owned {
         Ok(())
     }
 
-    unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
+    unsafe fn claim_reserved<T, B: Bound>(core: &Core<T, B>) -> Option<Position> {
         // ORDERING: Relaxed: a send that misses the seal is settled after publishing [E5].
         if core.closing.load(Ordering::Relaxed) & closing::SEALED != 0 {
             return None;
@@ -209,12 +208,12 @@ impl TailSide for Owned {
         Some(core.load_tail(Ordering::Relaxed).position())
     }
 
-    unsafe fn unreserve<T>(core: &Core<T>, n: u64) {
+    unsafe fn unreserve<T, B: Bound>(core: &Core<T, B>, n: u64) {
         // ORDERING: Relaxed: only this side writes the word.
         set_reserved(core, core.load_tail(Ordering::Relaxed).reserved() - n);
     }
 
-    unsafe fn settle<T>(core: &Core<T>, back: &mut dyn FnMut(T)) {
+    unsafe fn settle<T, B: Bound>(core: &Core<T, B>, back: &mut dyn FnMut(T)) {
         // ORDERING: Acquire, edge [E4]: what the receiver did not take before it finished it never
         // takes. That our publications precede this is the work of the gate's fence [E5], behind
         // which the close was seen.
@@ -237,12 +236,12 @@ impl TailSide for Owned {
     }
 
     #[inline(always)]
-    fn pauses_when_empty<T>(_: &Core<T>) -> u64 {
+    fn pauses_when_empty<T, B: Bound>(_: &Core<T, B>) -> u64 {
         // The question costs the producer nothing while the channel is open.
         u64::from(!UNDER_MODEL)
     }
 
-    unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
+    unsafe fn emptiness<T, B: Bound>(core: &Core<T, B>, head: Position) -> Emptiness {
         // ORDERING: Relaxed, edge [E4]: that a sender which closed or settled did all else before is
         // the work of the fence below.
         let state = core.closing.load(Ordering::Relaxed);
@@ -288,26 +287,26 @@ impl TailSide for Owned {
         Emptiness::Closed
     }
 
-    fn close<T>(core: &Core<T>) -> bool {
+    fn close<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Release, edge [E4]: what this side did before precedes the other's Closed.
         core.closing.fetch_or(closing::CLOSED, Ordering::Release) & closing::CLOSED == 0
     }
 
-    fn seal<T>(core: &Core<T>) {
+    fn seal<T, B: Bound>(core: &Core<T, B>) {
         // ORDERING: Relaxed: `FINISHED`, set by `emptiness` on the way, orders the retraction.
         core.closing.fetch_or(closing::SEALED, Ordering::Relaxed);
     }
 
-    fn abandon<T>(_: &Core<T>) {
+    fn abandon<T, B: Bound>(_: &Core<T, B>) {
         // A send in progress that finds the channel sealed takes its value back.
     }
 
-    fn abandon_permits<T>(core: &Core<T>) {
+    fn abandon_permits<T, B: Bound>(core: &Core<T, B>) {
         set_reserved(core, 0);
     }
 
     #[inline(always)]
-    fn is_closed<T>(core: &Core<T>) -> bool {
+    fn is_closed<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Relaxed: a send that reads "open" too late is settled after publishing [E5].
         let closed = core.closing.load(Ordering::Relaxed) & closing::CLOSED != 0;
         if closed {
@@ -318,51 +317,46 @@ impl TailSide for Owned {
         closed
     }
 
-    fn is_finished<T>(core: &Core<T>) -> bool {
+    fn is_finished<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Acquire, edge [E4]: what the receiver had taken before it finished counts as taken.
         core.closing.load(Ordering::Acquire) & closing::FINISHED != 0
     }
 
-    fn has_room<T>(core: &Core<T>) -> bool {
+    fn has_room<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
         let at = core.load_tail(Ordering::Relaxed).position();
-        core.within_limit(at, 1) == 1 && core.has_room_at(at)
+        core.within_bound(at, 1) == 1 && core.has_room_at(at)
     }
 
-    fn is_full<T>(core: &Core<T>) -> bool {
+    fn is_full<T, B: Bound>(core: &Core<T, B>) -> bool {
         // Whoever claims finds room that permits stand for: they are forgotten then. Others do not.
         // ORDERING: Relaxed: a snapshot.
         let seen = core.load_tail(Ordering::Relaxed);
         let first = seen.position().plus(seen.reserved());
-        core.within_limit(first, 1) == 0 || !core.has_room_at(first)
+        core.within_bound(first, 1) == 0 || !core.has_room_at(first)
     }
 }
 
 /// How many of `most` positions the word `seen` may claim beyond those that permits hold.
 #[inline(always)]
-fn room_for<T>(core: &Core<T>, seen: TailWord, most: u64) -> u64 {
+fn room_for<T, B: Bound, H: HeadSide>(core: &Core<T, B>, seen: TailWord, most: u64) -> u64 {
     let first = seen.position().plus(seen.reserved());
-    let most = match core.bound {
-        Bound::Slots => most,
-        Bound::Limit(_) => core.within_limit(first, most),
-        Bound::Head => {
-            // The window of slots is wider than the capacity: count against the head as well.
-            // ORDERING: Relaxed: an old head only makes the answer smaller; the slots are vouched for
-            // by their stamps.
-            let head = core.load_head(Ordering::Relaxed).position();
-            let used = head.distance_to(first).unwrap_or(0);
-            most.min(core.capacity.saturating_sub(used))
-        }
-    };
-    room_from(core, first, most)
+    let most = core.within_bound(first, most);
+    room_from::<T, B, H>(core, first, most)
+}
+
+/// How many of `most` consecutive positions from `at` on have room.
+#[inline(always)]
+fn room_from<T, B: Bound, H: HeadSide>(core: &Core<T, B>, at: Position, most: u64) -> u64 {
+    core.run(at, most, H::IN_ORDER, Core::has_room_at)
 }
 
 /// One exchange on the tail word: `next` says what it should become, or why not.
 ///
 /// Lock-free: a retry means that another producer changed the word.
 #[inline(always)]
-fn exchange<T>(
-    core: &Core<T>,
+fn exchange<T, B: Bound>(
+    core: &Core<T, B>,
     linger: bool,
     mut next: impl FnMut(TailWord) -> Result<TailWord, Refused>,
 ) -> Result<TailWord, Refused> {
@@ -412,7 +406,7 @@ impl Shared {
     /// between the head and the last victim is published, and as many values can be taken away as
     /// are too many. Refused otherwise (the victim is still being written, or its credit is in a
     /// permit), and when the spare slots are used up.
-    pub(super) fn claim_beyond<T>(core: &Core<T>) -> Result<Position, Refused> {
+    pub(super) fn claim_beyond<T, B: Bound>(core: &Core<T, B>) -> Result<Position, Refused> {
         exchange(core, false, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
@@ -432,11 +426,12 @@ impl Shared {
 }
 
 impl TailSide for Shared {
+    const IN_ORDER: bool = false;
     const SETTLES: bool = false;
 
     #[inline(always)]
-    unsafe fn claim<T>(
-        core: &Core<T>,
+    unsafe fn claim<T, B: Bound, H: HeadSide>(
+        core: &Core<T, B>,
         most: u64,
         linger: bool,
     ) -> Result<(Position, u64), Refused> {
@@ -445,22 +440,22 @@ impl TailSide for Shared {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
-            won = room_for(core, seen, most);
+            won = room_for::<T, B, H>(core, seen, most);
             if won == 0 { Err(Refused::Full) } else { Ok(seen.claimed(won)) }
         })?;
         Ok((seen.position(), won))
     }
 
     #[inline(always)]
-    unsafe fn published<T>(_: &Core<T>, _: u64, _: u64) {}
+    unsafe fn published<T, B: Bound>(_: &Core<T, B>, _: u64, _: u64) {}
 
-    unsafe fn reserve<T>(core: &Core<T>, n: u64) -> Result<(), Refused> {
+    unsafe fn reserve<T, B: Bound, H: HeadSide>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
         exchange(core, false, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
             let fits = seen.reserved() + n <= TailWord::MAX_RESERVED;
-            if fits && room_for(core, seen, n) == n {
+            if fits && room_for::<T, B, H>(core, seen, n) == n {
                 Ok(seen.with_reserved(n))
             } else {
                 Err(Refused::Full)
@@ -469,7 +464,7 @@ impl TailSide for Shared {
         .map(|_| ())
     }
 
-    unsafe fn claim_reserved<T>(core: &Core<T>) -> Option<Position> {
+    unsafe fn claim_reserved<T, B: Bound>(core: &Core<T, B>) -> Option<Position> {
         exchange(core, false, |seen| {
             if seen.is_sealed() {
                 return Err(Refused::Closed);
@@ -480,21 +475,21 @@ impl TailSide for Shared {
         .map(TailWord::position)
     }
 
-    unsafe fn unreserve<T>(core: &Core<T>, n: u64) {
+    unsafe fn unreserve<T, B: Bound>(core: &Core<T, B>, n: u64) {
         // Never refused: the closure has no error to give.
         let _ = exchange(core, false, |seen| Ok(seen.without_reserved(n)));
     }
 
-    unsafe fn settle<T>(_: &Core<T>, _: &mut dyn FnMut(T)) {
+    unsafe fn settle<T, B: Bound>(_: &Core<T, B>, _: &mut dyn FnMut(T)) {
         // The claim was won on the word that closing changes: it came first.
     }
 
     #[inline(always)]
-    fn pauses_when_empty<T>(core: &Core<T>) -> u64 {
+    fn pauses_when_empty<T, B: Bound>(core: &Core<T, B>) -> u64 {
         core.linger().max(u64::from(!UNDER_MODEL))
     }
 
-    unsafe fn emptiness<T>(core: &Core<T>, head: Position) -> Emptiness {
+    unsafe fn emptiness<T, B: Bound>(core: &Core<T, B>, head: Position) -> Emptiness {
         // ORDERING: Acquire, edge [E4]: the closer's last actions precede our answer.
         let word = core.load_tail(Ordering::Acquire);
         if word.position() != head {
@@ -506,44 +501,44 @@ impl TailSide for Shared {
         }
     }
 
-    fn close<T>(core: &Core<T>) -> bool {
+    fn close<T, B: Bound>(core: &Core<T, B>) -> bool {
         // Always a read-modify-write: a plain store could undo a claim, or a claim a close.
         // ORDERING: Release, edge [E4]: what the closer did precedes the other side's Closed.
         core.tail.fetch_or(TailWord::CLOSED, Ordering::Release) & TailWord::CLOSED == 0
     }
 
-    fn seal<T>(core: &Core<T>) {
+    fn seal<T, B: Bound>(core: &Core<T, B>) {
         // ORDERING: Release, edge [E4]: as in `close`.
         core.tail.fetch_or(TailWord::CLOSED | TailWord::SEALED, Ordering::Release);
     }
 
-    fn abandon<T>(core: &Core<T>) {
+    fn abandon<T, B: Bound>(core: &Core<T, B>) {
         // ORDERING: Relaxed: says of nothing that it was done.
         core.tail.fetch_or(TailWord::ABANDONED, Ordering::Relaxed);
     }
 
-    fn abandon_permits<T>(core: &Core<T>) {
+    fn abandon_permits<T, B: Bound>(core: &Core<T, B>) {
         // ORDERING: Relaxed: the receiver learns of it with the close that follows.
         core.tail.fetch_and(!TailWord::RESERVED_MASK, Ordering::Relaxed);
     }
 
-    fn is_closed<T>(core: &Core<T>) -> bool {
+    fn is_closed<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Acquire, edge [E4]: whoever sees the close comes after it.
         core.load_tail(Ordering::Acquire).is_closed()
     }
 
-    fn is_finished<T>(core: &Core<T>) -> bool {
+    fn is_finished<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Relaxed: a final word does not change any more, but to become abandoned, and a head
         // that has reached it neither.
         let word = core.load_tail(Ordering::Relaxed);
         word.is_final() && (word.is_abandoned() || core.head_position() == word.position())
     }
 
-    fn has_room<T>(core: &Core<T>) -> bool {
+    fn has_room<T, B: Bound>(core: &Core<T, B>) -> bool {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
         let mut seen = core.load_tail(Ordering::Relaxed);
         loop {
-            if room_for(core, seen, 1) == 1 {
+            if room_for::<T, B, Self>(core, seen, 1) == 1 {
                 return true;
             }
             // As in a claim, "full" only holds for the present word.
