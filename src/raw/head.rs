@@ -12,9 +12,6 @@ use crate::sync::{Ordering, fence};
 /// # Safety
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only consumer.
 pub(crate) trait HeadSide: Sized {
-    /// Whether slots are given back one after the other.
-    const IN_ORDER: bool;
-
     /// Wins published positions, at most as many as `most` says for the present head, after `prepare`
     /// was told how many there may be. The caller takes each of them out. If there are none, it may
     /// linger a little.
@@ -54,7 +51,7 @@ fn full_from<T, B: Bound, P: TailSide>(
     most: u64,
     linger: bool,
 ) -> u64 {
-    let mut n = core.run(at, most, P::IN_ORDER, Core::is_full_at);
+    let mut n = core.run(at, most, Core::is_full_at);
     if n == 0 && most > 0 && linger && core.second_look(at, P::pauses_when_empty(core)) {
         n = 1;
     }
@@ -62,8 +59,6 @@ fn full_from<T, B: Bound, P: TailSide>(
 }
 
 impl HeadSide for Owned {
-    const IN_ORDER: bool = true;
-
     #[inline(always)]
     unsafe fn claim<T, B: Bound, P: TailSide>(
         core: &Core<T, B>,
@@ -95,8 +90,6 @@ impl HeadSide for Owned {
 }
 
 impl HeadSide for Shared {
-    const IN_ORDER: bool = false;
-
     /// Lock-free: a retry means that another consumer moved the head.
     #[inline(always)]
     unsafe fn claim<T, B: Bound, P: TailSide>(

@@ -365,7 +365,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        match unsafe { S::Tail::claim::<T, S::Bound, S::Head>(core, 1, self.lingers) } {
+        match unsafe { S::Tail::claim(core, 1, self.lingers) } {
             Ok((at, _)) => {
                 // SAFETY: [I3] claimed just above. Nothing between can unwind.
                 unsafe { core.publish(at, value) };
@@ -381,9 +381,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<u64, Refused> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        let (first, n) = unsafe {
-            S::Tail::claim::<T, S::Bound, S::Head>(core, from.len() as u64, self.lingers)
-        }?;
+        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.lingers) }?;
         // SAFETY: [I3] claimed just above. `Drain` runs no code of `T`'s as long as it is used up, which
         // it is.
         unsafe { core.publish_run(first, n, from.drain(..n as usize)) };
@@ -402,7 +400,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     /// Takes `n` credits out of circulation.
     pub(crate) fn try_reserve(self, n: u64) -> Result<Reserved<'a, T, S, X>, (Self, Refused)> {
         // SAFETY: [I6] holding the `Producer` of an owned end is being the only producer.
-        match unsafe { S::Tail::reserve::<T, S::Bound, S::Head>(&self.joint.core, n) } {
+        match unsafe { S::Tail::reserve(&self.joint.core, n) } {
             Ok(()) => Ok(Reserved { producer: self, left: n }),
             Err(refused) => Err((self, refused)),
         }
@@ -520,10 +518,9 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
         }?;
         // SAFETY: [I4] just claimed, and seen full; there is room in `into`, and `wrap` is a constructor.
         unsafe {
-            joint.core.take_run(at, n, |value| {
+            joint.core.take_run(at, n, into, |value| {
                 // SAFETY: [I9] once for each position.
-                let lending = Lending::new(joint.lender.as_ref());
-                into.push(wrap(value, lending));
+                wrap(value, Lending::new(joint.lender.as_ref()))
             });
         }
         Ok(n)

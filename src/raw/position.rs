@@ -35,6 +35,7 @@ impl Position {
     }
 
     /// The position `n` places before.
+    #[inline(always)]
     pub(crate) fn minus(self, n: u64) -> Self {
         // WRAP: as in `plus`.
         Self(self.0.wrapping_sub(n << SHIFT))

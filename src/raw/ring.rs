@@ -229,6 +229,9 @@ impl<T, B: Bound> Core<T, B> {
 
     /// Writes `n` values into claimed slots, from `first` on, and hands each to whoever takes its position.
     ///
+    /// PERF: the last one first. Whoever looks for the first one then finds all of them, and is not at
+    /// the heels of somebody who writes, with a cache line travelling for every few values.
+    ///
     /// # Safety
     /// As for [`Core::publish`]. `values` has as many, and runs no foreign code.
     #[inline(always)]
@@ -236,58 +239,57 @@ impl<T, B: Bound> Core<T, B> {
         &self,
         first: Position,
         n: u64,
-        mut values: impl Iterator<Item = T>,
+        values: impl DoubleEndedIterator<Item = T>,
     ) {
-        let mut at = first;
-        for slots in self.stretch(first, n) {
-            for slot in slots {
+        let mut at = first.plus(n);
+        let mut values = values.rev();
+        for slots in self.stretch(first, n).into_iter().rev() {
+            for slot in slots.iter().rev() {
                 let Some(value) = values.next() else { return debug_assert!(false) };
+                at = at.minus(1);
                 // SAFETY: [I3] the caller's contract; each position once.
                 unsafe { slot.publish(at, value) };
-                at = at.plus(1);
             }
         }
     }
 
-    /// Moves `n` values out of slots that were taken, from `first` on, and gives each slot back.
+    /// Moves `n` values out of slots that were taken, from `first` on, to the end of `into`, which has room
+    /// for them, and gives each slot back: the last one first, as in [`Core::publish_run`].
     ///
     /// # Safety
-    /// As for [`Core::take_out`]. `give` cannot unwind.
+    /// As for [`Core::take_out_as`].
     #[inline(always)]
-    pub(super) unsafe fn take_run(&self, first: Position, n: u64, mut give: impl FnMut(T)) {
-        let mut next_lap = first.plus(self.mask + 1);
-        for slots in self.stretch(first, n) {
-            for slot in slots {
+    pub(super) unsafe fn take_run<R>(
+        &self,
+        first: Position,
+        n: u64,
+        into: &mut Vec<R>,
+        mut wrap: impl FnMut(T) -> R,
+    ) {
+        let mut next_lap = first.plus(self.mask + 1 + n);
+        let len = into.len();
+        let mut places = into.spare_capacity_mut()[..n as usize].iter_mut().rev();
+        for slots in self.stretch(first, n).into_iter().rev() {
+            for slot in slots.iter().rev() {
+                let Some(place) = places.next() else { return debug_assert!(false) };
+                next_lap = next_lap.minus(1);
                 // SAFETY: [I4] the caller's contract; each position once.
-                give(unsafe { slot.take_out_as(next_lap, |value| value) });
-                next_lap = next_lap.plus(1);
+                place.write(unsafe { slot.take_out_as(next_lap, &mut wrap) });
             }
         }
+        // SAFETY: [I1] each of these places was just written.
+        unsafe { into.set_len(len + n as usize) };
     }
 
     /// For how many positions from `first` on, at most `most`, a test `holds`.
-    ///
-    /// PERF: if it holds for all before one for which it does (`in_order`: the other side has a single
-    /// handle, which goes through its slots one after the other), then one look at the far end is enough
-    /// where that side is ahead.
     #[inline(always)]
     pub(super) fn run(
         &self,
         first: Position,
         most: u64,
-        in_order: bool,
         holds: impl Fn(&Self, Position) -> bool,
     ) -> u64 {
-        if most == 0 || !holds(self, first) {
-            return 0;
-        }
-        if most > 1 && in_order {
-            let most = most.min(self.mask + 1);
-            if holds(self, first.plus(most - 1)) {
-                return most;
-            }
-        }
-        let mut n = 1;
+        let mut n = 0;
         while n < most && holds(self, first.plus(n)) {
             n += 1;
         }

@@ -3,7 +3,6 @@
 use core::mem;
 
 use super::bound::Bound;
-use super::head::HeadSide;
 use super::position::{Position, TailWord};
 use super::ring::{Core, pause};
 use super::{Owned, Shared};
@@ -37,15 +36,12 @@ pub(crate) enum Emptiness {
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only producer
 /// (`emptiness`: by the only consumer).
 pub(crate) trait TailSide: Sized {
-    /// Whether positions are published one after the other.
-    const IN_ORDER: bool;
-
     /// Whether a send may find out only after its publication that the receiver closed the channel.
     const SETTLES: bool;
 
     /// Wins between 1 and `most` consecutive positions. The caller publishes each of them. If there is
     /// no room, it may linger a little.
-    unsafe fn claim<T, B: Bound, H: HeadSide>(
+    unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
         linger: bool,
@@ -56,7 +52,7 @@ pub(crate) trait TailSide: Sized {
     unsafe fn published<T, B: Bound>(core: &Core<T, B>, n: u64, spent: u64);
 
     /// Puts `n` credits into a permit: `n` later calls of [`TailSide::claim_reserved`] find room.
-    unsafe fn reserve<T, B: Bound, H: HeadSide>(core: &Core<T, B>, n: u64) -> Result<(), Refused>;
+    unsafe fn reserve<T, B: Bound>(core: &Core<T, B>, n: u64) -> Result<(), Refused>;
 
     /// Spends a credit of a permit on a position; `None` if nobody will ever receive it.
     unsafe fn claim_reserved<T, B: Bound>(core: &Core<T, B>) -> Option<Position>;
@@ -148,11 +144,10 @@ fn set_reserved<T, B: Bound>(core: &Core<T, B>, n: u64) {
 }
 
 impl TailSide for Owned {
-    const IN_ORDER: bool = true;
     const SETTLES: bool = true;
 
     #[inline(always)]
-    unsafe fn claim<T, B: Bound, H: HeadSide>(
+    unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
         _linger: bool,
@@ -167,7 +162,7 @@ impl TailSide for Owned {
         if Self::is_closed(core) {
             return Err(Refused::Closed);
         }
-        match room_from::<T, B, H>(core, at, core.within_bound(at, most)) {
+        match room_from(core, at, core.within_bound(at, most)) {
             0 => Err(Refused::Full),
             n => Ok((at, n)),
         }
@@ -182,12 +177,12 @@ impl TailSide for Owned {
         core.tail.store(word.bits(), Ordering::Release);
     }
 
-    unsafe fn reserve<T, B: Bound, H: HeadSide>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
+    unsafe fn reserve<T, B: Bound>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
         // Room found by the only producer stays until that producer uses it, so the permit's
         // exclusive borrow of the sender is the reservation. The count only tells the receiver not
         // to say Closed yet.
         // SAFETY: [I6] the caller's contract is this method's.
-        let (_, found) = unsafe { <Self as TailSide>::claim::<T, B, H>(core, n, false) }?;
+        let (_, found) = unsafe { <Self as TailSide>::claim(core, n, false) }?;
         if found < n || n > TailWord::MAX_RESERVED {
             return Err(Refused::Full);
         }
@@ -339,16 +334,16 @@ impl TailSide for Owned {
 
 /// How many of `most` positions the word `seen` may claim beyond those that permits hold.
 #[inline(always)]
-fn room_for<T, B: Bound, H: HeadSide>(core: &Core<T, B>, seen: TailWord, most: u64) -> u64 {
+fn room_for<T, B: Bound>(core: &Core<T, B>, seen: TailWord, most: u64) -> u64 {
     let first = seen.position().plus(seen.reserved());
     let most = core.within_bound(first, most);
-    room_from::<T, B, H>(core, first, most)
+    room_from(core, first, most)
 }
 
 /// How many of `most` consecutive positions from `at` on have room.
 #[inline(always)]
-fn room_from<T, B: Bound, H: HeadSide>(core: &Core<T, B>, at: Position, most: u64) -> u64 {
-    core.run(at, most, H::IN_ORDER, Core::has_room_at)
+fn room_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64) -> u64 {
+    core.run(at, most, Core::has_room_at)
 }
 
 /// One exchange on the tail word: `next` says what it should become, or why not.
@@ -426,11 +421,10 @@ impl Shared {
 }
 
 impl TailSide for Shared {
-    const IN_ORDER: bool = false;
     const SETTLES: bool = false;
 
     #[inline(always)]
-    unsafe fn claim<T, B: Bound, H: HeadSide>(
+    unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
         linger: bool,
@@ -440,7 +434,7 @@ impl TailSide for Shared {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
-            won = room_for::<T, B, H>(core, seen, most);
+            won = room_for(core, seen, most);
             if won == 0 { Err(Refused::Full) } else { Ok(seen.claimed(won)) }
         })?;
         Ok((seen.position(), won))
@@ -449,13 +443,13 @@ impl TailSide for Shared {
     #[inline(always)]
     unsafe fn published<T, B: Bound>(_: &Core<T, B>, _: u64, _: u64) {}
 
-    unsafe fn reserve<T, B: Bound, H: HeadSide>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
+    unsafe fn reserve<T, B: Bound>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
         exchange(core, false, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
             let fits = seen.reserved() + n <= TailWord::MAX_RESERVED;
-            if fits && room_for::<T, B, H>(core, seen, n) == n {
+            if fits && room_for(core, seen, n) == n {
                 Ok(seen.with_reserved(n))
             } else {
                 Err(Refused::Full)
@@ -538,7 +532,7 @@ impl TailSide for Shared {
         // ORDERING: Relaxed: a snapshot; a claim tests for itself.
         let mut seen = core.load_tail(Ordering::Relaxed);
         loop {
-            if room_for::<T, B, Self>(core, seen, 1) == 1 {
+            if room_for(core, seen, 1) == 1 {
                 return true;
             }
             // As in a claim, "full" only holds for the present word.
