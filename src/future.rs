@@ -50,6 +50,7 @@ impl<T, F: Flavour> Unpin for SendFuture<'_, T, F> {}
 impl<T, F: Flavour> Future for SendFuture<'_, T, F> {
     type Output = Result<(), SendError<T>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         if this.value.is_none() {
@@ -63,6 +64,7 @@ impl<T, F: Flavour> Future for SendFuture<'_, T, F> {
 }
 
 impl<T, F: Flavour> Drop for SendFuture<'_, T, F> {
+    #[inline]
     fn drop(&mut self) {
         // CANCEL: a notification this future has and will not use goes to the next in line.
         self.tx.leave(&mut self.place);
@@ -242,6 +244,7 @@ impl<'a, T, F: Flavour> RecvFuture<'a, T, F> {
 impl<T, F: Flavour> Future for RecvFuture<'_, T, F> {
     type Output = Result<Item<T, F>, RecvError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         if this.ended {
@@ -254,6 +257,7 @@ impl<T, F: Flavour> Future for RecvFuture<'_, T, F> {
 }
 
 impl<T, F: Flavour> Drop for RecvFuture<'_, T, F> {
+    #[inline]
     fn drop(&mut self) {
         // CANCEL: as for `SendFuture`.
         self.rx.leave(&mut self.place);

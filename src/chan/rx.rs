@@ -223,11 +223,18 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     }
 
     /// One poll of a task's receive.
+    #[inline(always)]
     pub(crate) fn poll_recv(
         &mut self,
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<F::Item<T>, RecvError>> {
+        if !place.is_queued() {
+            // PERF: most receives are done here, without a word about waiting.
+            if let Ok(claimed) = self.0.claim() {
+                return Poll::Ready(self.take(claimed));
+            }
+        }
         self.poll(place, cx, Self::try_recv)
     }
 
@@ -242,6 +249,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         self.poll(place, cx, |rx| rx.try_recv_many(into, most))
     }
 
+    #[cold]
     fn poll<A>(
         &mut self,
         place: &mut Place,
@@ -249,7 +257,9 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         mut attempt: impl FnMut(&mut Self) -> Option<A>,
     ) -> Poll<A> {
         let gate = &self.company().rx;
+        self.0.lingers = false;
         let done = place.poll(gate, false, cx, |_| attempt(self));
+        self.0.lingers = true;
         if done.is_ready() {
             self.leave(place);
         } else {
@@ -259,7 +269,15 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     }
 
     /// Ends a task's wait, finished or not.
+    #[inline]
     pub(crate) fn leave(&self, place: &mut Place) {
+        if place.is_queued() {
+            self.leave_queue(place);
+        }
+    }
+
+    #[cold]
+    fn leave_queue(&self, place: &mut Place) {
         self.company().wait_ends(&mut place.since, false);
         place.give_up(&self.company().rx, self.0.news());
     }

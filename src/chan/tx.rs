@@ -239,14 +239,43 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     }
 
     /// One poll of a task's send.
+    #[inline(always)]
     pub(crate) fn poll_send(
         &mut self,
         place: &mut Place,
         cx: &mut Context<'_>,
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
+        if !place.is_queued() {
+            // PERF: most sends are done here, without a word about waiting.
+            if let Some(value) = from.take() {
+                match self.0.try_send(value) {
+                    Ok(()) => match self.sent() {
+                        Ok(()) => return Poll::Ready(Ok(())),
+                        Err((value, refused)) => {
+                            *from = Some(value);
+                            return Poll::Ready(Err(refused));
+                        }
+                    },
+                    Err((value, _)) => *from = Some(value),
+                }
+            }
+        }
+        self.wait_for_room(place, cx, from)
+    }
+
+    /// What is left of [`Tx::poll_send`] when the first look found no room, or the task has waited.
+    #[cold]
+    fn wait_for_room(
+        &mut self,
+        place: &mut Place,
+        cx: &mut Context<'_>,
+        from: &mut Option<T>,
+    ) -> Poll<Result<(), Refused>> {
         let company = self.company();
+        self.0.lingers = false;
         let done = company.poll_tx(place, false, cx, || granted(self.try_send_from(from, true)));
+        self.0.lingers = true;
         self.leave_if_ready(place, &done);
         done
     }
@@ -287,7 +316,15 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     }
 
     /// Ends a task's wait, finished or not.
+    #[inline]
     pub(crate) fn leave(&self, place: &mut Place) {
+        if place.is_queued() {
+            self.leave_queue(place);
+        }
+    }
+
+    #[cold]
+    fn leave_queue(&self, place: &mut Place) {
         self.company().wait_ends(&mut place.since, true);
         place.give_up(self.company().tx(), self.news());
     }

@@ -49,6 +49,7 @@ impl Place {
     }
 
     /// Whether this stands in line: its holder is about to sleep, or has slept.
+    #[inline(always)]
     pub(crate) fn is_queued(&self) -> bool {
         self.key.is_some()
     }
