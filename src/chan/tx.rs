@@ -24,6 +24,13 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         Self(producer)
     }
 
+    /// For those who do something else at once where there is no room.
+    #[inline(always)]
+    pub(crate) fn without_lingering(mut self) -> Self {
+        self.0.lingers = false;
+        self
+    }
+
     #[inline(always)]
     pub(crate) fn company(&self) -> &'a Company {
         self.0.beside()

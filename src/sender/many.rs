@@ -283,7 +283,7 @@ where
         value: T,
         policy: P,
     ) -> Result<Offered<T>, TrySendError<T>> {
-        policy.offer(self.tx(), value)
+        policy.offer(self.tx().without_lingering(), value)
     }
 
     /// [`offer`](Self::offer) with [`DropOldest`]: sends, and hands back what was dropped for it.

@@ -201,8 +201,11 @@ impl Gate {
 
     /// Takes WAITING away. The lock is held, so the queue cannot change meanwhile.
     fn nobody_waits(&self, _held: &mut Queue) {
-        // ORDERING: Relaxed: under the lock; a notifier that still reads WAITING finds nobody.
-        self.word.fetch_and(!WAITING, Ordering::Relaxed);
+        // ORDERING: Relaxed: the bit is only set under the lock, which is held.
+        if self.word.load(Ordering::Relaxed) & WAITING != 0 {
+            // ORDERING: Relaxed: under the lock; a notifier that still reads WAITING finds nobody.
+            self.word.fetch_and(!WAITING, Ordering::Relaxed);
+        }
     }
 
     /// Goes back to `QUIET` if nobody has begun to wait since this was last asked.
@@ -317,7 +320,19 @@ impl Gate {
 
     /// Wakes everybody, for good: places are given up.
     pub(crate) fn wake_all(&self) {
+        if !self.in_line && !self.is_waited_at() {
+            return;
+        }
         self.wake(u64::MAX, false);
+    }
+
+    /// After a change: whether it may concern somebody who waits. Whoever comes later finds it.
+    fn is_waited_at(&self) -> bool {
+        // ORDERING: SeqCst fence, edge [E5]: between the caller's change and the look at the word. In the
+        // quiet state a waiter's barrier would do as well, but changes for good are rare.
+        fence(Ordering::SeqCst);
+        // ORDERING: Relaxed: ordered by the fence.
+        self.word.load(Ordering::Relaxed) & WAITING != 0
     }
 }
 
