@@ -45,14 +45,9 @@ pub(crate) trait HeadSide: Sized {
 
 /// Counts published values from `at` on.
 #[inline(always)]
-fn full_from<T, B: Bound, P: TailSide>(
-    core: &Core<T, B>,
-    at: Position,
-    most: u64,
-    linger: bool,
-) -> u64 {
+fn full_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64, linger: bool) -> u64 {
     let mut n = core.run(at, most, Core::is_full_at);
-    if n == 0 && most > 0 && linger && core.second_look(at, P::pauses_when_empty(core)) {
+    if n == 0 && most > 0 && linger && core.second_look(at) {
         n = 1;
     }
     n
@@ -73,7 +68,7 @@ impl HeadSide for Owned {
                 return Err(Emptiness::Closed);
             }
             let at = head.position();
-            let n = full_from::<T, B, P>(core, at, most(at), linger);
+            let n = full_from(core, at, most(at), linger);
             if n > 0 {
                 prepare(n);
                 // ORDERING: Relaxed: only `len` reads it elsewhere; the stamps give the slots back.
@@ -102,7 +97,7 @@ impl HeadSide for Shared {
         let mut seen = core.load_head(Ordering::Relaxed);
         loop {
             let at = seen.position();
-            let n = full_from::<T, B, P>(core, at, most(at), linger);
+            let n = full_from(core, at, most(at), linger);
             if n == 0 {
                 // SAFETY: [I6] a shared tail asks nothing of the caller, and only those are paired
                 // with a shared head.

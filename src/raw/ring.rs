@@ -177,7 +177,9 @@ impl<T, B: Bound> Core<T, B> {
 
     /// Looks again after some pauses, before the consumer asks the producers' side what emptiness means.
     #[inline(always)]
-    pub(super) fn second_look(&self, at: Position, pauses: u64) -> bool {
+    pub(super) fn second_look(&self, at: Position) -> bool {
+        // Even a ring that is too small for more waits for a send that is just on its way.
+        let pauses = self.linger().max(u64::from(!UNDER_MODEL));
         pause(pauses);
         pauses > 0 && self.is_full_at(at)
     }

@@ -6,7 +6,7 @@ use super::bound::Bound;
 use super::position::{Position, TailWord};
 use super::ring::{Core, pause};
 use super::{Owned, Shared};
-use crate::sync::{Ordering, UNDER_MODEL, fence};
+use crate::sync::{Ordering, fence};
 
 /// Why a position or a credit could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +63,6 @@ pub(crate) trait TailSide: Sized {
     /// After a publication that found the channel closing: gives `back` what came too late to be
     /// received, newest first.
     unsafe fn settle<T, B: Bound>(core: &Core<T, B>, back: &mut dyn FnMut(T));
-
-    /// How long a consumer lingers before it asks for the [`TailSide::emptiness`].
-    fn pauses_when_empty<T, B: Bound>(core: &Core<T, B>) -> u64;
 
     /// What it means that `head` has nothing published.
     unsafe fn emptiness<T, B: Bound>(core: &Core<T, B>, head: Position) -> Emptiness;
@@ -150,7 +147,7 @@ impl TailSide for Owned {
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        _linger: bool,
+        linger: bool,
     ) -> Result<(Position, u64), Refused> {
         // ORDERING: Relaxed: only this side writes the word.
         let seen = core.load_tail(Ordering::Relaxed);
@@ -162,10 +159,13 @@ impl TailSide for Owned {
         if Self::is_closed(core) {
             return Err(Refused::Closed);
         }
-        match room_from(core, at, core.within_bound(at, most)) {
-            0 => Err(Refused::Full),
-            n => Ok((at, n)),
+        let mut n = room_from(core, at, core.within_bound(at, most));
+        let pauses = if linger { core.linger() } else { 0 };
+        if n == 0 && pauses > 0 {
+            pause(pauses);
+            n = room_from(core, at, core.within_bound(at, most));
         }
+        if n == 0 { Err(Refused::Full) } else { Ok((at, n)) }
     }
 
     #[inline(always)]
@@ -228,12 +228,6 @@ impl TailSide for Owned {
             back(unsafe { core.retract(at) });
             at = at.minus(1);
         }
-    }
-
-    #[inline(always)]
-    fn pauses_when_empty<T, B: Bound>(_: &Core<T, B>) -> u64 {
-        // The question costs the producer nothing while the channel is open.
-        u64::from(!UNDER_MODEL)
     }
 
     unsafe fn emptiness<T, B: Bound>(core: &Core<T, B>, head: Position) -> Emptiness {
@@ -476,11 +470,6 @@ impl TailSide for Shared {
 
     unsafe fn settle<T, B: Bound>(_: &Core<T, B>, _: &mut dyn FnMut(T)) {
         // The claim was won on the word that closing changes: it came first.
-    }
-
-    #[inline(always)]
-    fn pauses_when_empty<T, B: Bound>(core: &Core<T, B>) -> u64 {
-        core.linger().max(u64::from(!UNDER_MODEL))
     }
 
     unsafe fn emptiness<T, B: Bound>(core: &Core<T, B>, head: Position) -> Emptiness {
