@@ -51,7 +51,7 @@ fn exact_capacity() {
 /// before the test of the first, which the second never makes itself.
 #[test]
 fn room_seen_by_another() {
-    let config = Config::at_least(3_000).required(&["both"]);
+    let config = Config::at_least(1_200).required(&["both"]);
     check("mpsc room seen by another", config, |outcomes| {
         let (tx, mut rx) = mpsc::bounded(3);
         assert_eq!(tx.try_send_many(&mut vec![1, 2, 3]), Ok(3));
@@ -373,7 +373,7 @@ fn receiver_leaves() {
 /// A blocked sender is woken by the receiver's leaving, with its value.
 #[test]
 fn receiver_leaves_a_waiting_sender() {
-    let config = Config::at_least(5_000).exactly(&["returned"]);
+    let config = Config::at_least(1_500).exactly(&["returned"]);
     check("mpsc receiver leaves a waiting sender", config, |outcomes| {
         let (tx, rx) = mpsc::bounded(1);
         tx.try_send(1).unwrap();

@@ -36,7 +36,7 @@ fn hand_over_one_credit() {
 
 #[test]
 fn hand_over_two_credits() {
-    let config = Config::at_least(150).required(&[
+    let config = Config::at_least(100).required(&[
         "2 sent, 0 received at once",
         "3 sent, 1 received at once",
         "3 sent, 2 received at once",
@@ -64,7 +64,8 @@ fn room_is_tested_ahead() {
 
 #[test]
 fn batches() {
-    let config = Config::at_least(100).required(&["[1, 2] then []", "[] then [1, 2]", "[] then []"]);
+    let config =
+        Config::at_least(100).required(&["[1, 2] then []", "[] then [1, 2]", "[] then []"]);
     check("spsc batches", config, |outcomes| {
         let (mut tx, mut rx) = spsc::builder().capacity(2).start_at(NEAR_WRAP).build().unwrap();
         let producer = thread::spawn(move || {
@@ -105,13 +106,13 @@ fn threads_wait(name: &str, config: Config, membarrier: bool) {
 
 #[test]
 fn threads_wait_fenced() {
-    let config = Config::at_least(5_000).exactly(&["received both"]);
+    let config = Config::at_least(3_000).exactly(&["received both"]);
     threads_wait("spsc threads wait, fenced gates", config, false);
 }
 
 #[test]
 fn threads_wait_quiet() {
-    let config = Config::at_least(2_000).exactly(&["received both"]);
+    let config = Config::at_least(1_000).exactly(&["received both"]);
     threads_wait("spsc threads wait, quiet gates", config, true);
 }
 
@@ -222,7 +223,7 @@ fn permit_beside_close() {
 #[test]
 fn permits_beside_close() {
     for used in [1, 2] {
-        let config = Config::at_least(1_000).exactly(&["granted", "refused"]);
+        let config = Config::at_least(800).exactly(&["granted", "refused"]);
         check(&format!("spsc permits beside close, {used} used"), config, move |outcomes| {
             let (mut tx, mut rx) = spsc::builder().capacity(2).start_at(NEAR_WRAP).build().unwrap();
             let producer = thread::spawn(move || {
@@ -308,7 +309,7 @@ fn receiver_leaves() {
 /// The same with a permit, which the seal refuses once nobody can receive.
 #[test]
 fn receiver_leaves_a_permit() {
-    let config = Config::at_least(5_000).exactly(&["accepted", "returned"]);
+    let config = Config::at_least(2_000).exactly(&["accepted", "returned"]);
     check("spsc receiver leaves a permit", config, |outcomes| {
         let (mut tx, rx) = spsc::bounded(1);
         let value = loom::sync::Arc::new(());
