@@ -135,11 +135,7 @@ pub(crate) fn shared_sends() -> Vec<Row> {
             first,
             send_many(&[20, 21]),
             &[&[send(30), receive_many(9)]],
-            &[
-                "sent 30, got 10 30",
-                "sent 30, got 10",
-                "sent 30, got 10 20 21 30",
-            ],
+            &["sent 30, got 10 30", "sent 30, got 10", "sent 30, got 10 20 21 30"],
         ),
         // Full counts what is claimed and what is reserved.
         row(
@@ -234,11 +230,7 @@ pub(crate) fn owned_receives() -> Vec<Row> {
             two,
             receive_many(2),
             &[&sends(4)],
-            &[
-                "sent 30, sent 31, full, full",
-                "sent 30, sent 31, sent 32, full",
-                "sent 30, sent 31, sent 32, sent 33",
-            ],
+            &["sent 30, sent 31, full, full", "sent 30, sent 31, sent 32, sent 33"],
         ),
     ]
 }
@@ -264,7 +256,6 @@ pub(crate) fn shared_receives() -> Vec<Row> {
             &[
                 "got 10, sent 30, sent 31, sent 32, full, full",
                 "empty, sent 30, sent 31, full, full, full",
-                "empty, sent 30, sent 31, sent 32, full, full",
                 "empty, sent 30, sent 31, sent 32, sent 33, full",
             ],
         ),
