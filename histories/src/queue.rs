@@ -273,9 +273,11 @@ impl Queue {
             0 => (!self.closed).then_some(1),
             1 => {
                 let most = self.room(rules).min(values.len());
-                // Only a close can make it less than there was room for, and only under an owned tail.
+                // Under an owned tail a close can make it less than there was room for. Where credits are apart
+                // from the slots, other senders can take those in circulation between look and claim.
                 let is_short = sent < most && rules.tail == Side::Owned;
-                (sent == most || is_short).then_some(if is_short { SHORT + 2 } else { 2 })
+                let beside = sent < most && rules.senders > 1 && self.credits != usize::MAX;
+                (sent == most || is_short || beside).then_some(if is_short { SHORT + 2 } else { 2 })
             }
             2 if rules.tail == Side::Shared => {
                 let granted = !self.closed && self.room(rules) >= sent;

@@ -162,4 +162,12 @@ fn credits_apart_from_the_slots() {
     assert!(!holds(pulled, vec![Event::Sent(1)]));
     assert!(!holds(pulled, vec![Event::Requested(1), Event::SendFull(1)]));
     assert!(!holds(pulled, vec![Event::Requested(3), Event::SentMany(vec![1, 2, 3], 3)]), "slots");
+    // A batch is one claim on the credits in circulation, which other senders take from.
+    let beside = |senders| {
+        let rules = Rules { tail: Side::Shared, senders, ..acknowledged };
+        holds(rules, vec![Event::SentMany(vec![1, 2], 1)])
+    };
+    assert!(beside(2) && !beside(1));
+    let none = Rules { tail: Side::Shared, senders: 2, ..acknowledged };
+    assert!(!holds(none, vec![Event::SentMany(vec![1, 2], 0)]), "never nothing of what fits");
 }

@@ -422,3 +422,46 @@ impl fmt::Debug for Company {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "std", not(backpressure_loom)))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What tells this test that it is the program to be ended.
+    const SECOND: &str = "BACKPRESSURE_TOO_MANY_HANDLES";
+
+    fn with_handles(count: usize) -> Company {
+        let company = Company::new(0, None, None, WaitStrategy::Park);
+        for handles in [&company.senders, &company.receivers] {
+            // ORDERING: Relaxed: nobody else has them.
+            handles.store(count, Ordering::Relaxed);
+        }
+        company
+    }
+
+    #[test]
+    fn too_many_handles_end_the_program() {
+        const MOST: usize = usize::MAX / 2;
+        let ends: [fn(&Company); 3] =
+            [Company::add_sender, Company::add_receiver, |company| drop(company.revive_sender())];
+        if let Ok(which) = std::env::var(SECOND) {
+            let which: usize = which.parse().expect("a number");
+            ends[which](&with_handles(MOST + 1));
+            return; // which is what must not come to pass
+        }
+        for (which, end) in ends.iter().enumerate() {
+            end(&with_handles(MOST));
+            let name = "chan::tests::too_many_handles_end_the_program";
+            let program = std::env::current_exe().expect("this program");
+            let output = Command::new(program)
+                .args(["--exact", name])
+                .env(SECOND, which.to_string())
+                .output()
+                .expect("it runs again");
+            // Ended by a signal, where there are any, or by a code of its own; not by libtest.
+            assert!(!matches!(output.status.code(), Some(0 | 101)), "{which}: {output:?}");
+        }
+    }
+}
