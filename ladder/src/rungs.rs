@@ -44,6 +44,18 @@ pub(crate) const RUNGS: &[Rung] = &[
         short: &[],
     },
     Rung {
+        name: "schedules",
+        catches: "answers no queue could give, and lost wake-ups, in random schedules of many threads",
+        full: &["env BACKPRESSURE_ROUNDS=1500 cargo test -q -p schedules"],
+        short: &[],
+    },
+    Rung {
+        name: "seeded-bugs",
+        catches: "tests that would not notice the known bugs of other channels",
+        full: &["cargo run -q -p backpressure-conformance --bin seeded-bugs"],
+        short: &[],
+    },
+    Rung {
         name: "asan",
         catches: "use after free, double free, leaks",
         full: &[".ci/rungs/asan"],
