@@ -158,7 +158,7 @@ impl Copy {
     fn cargo(&self, verb: &str, workspace: &str) -> Command {
         let mut cargo = Command::new(env!("CARGO"));
         let manifest = self.sources.join(workspace).join("Cargo.toml");
-        cargo.args([verb, "--quiet", "--manifest-path"]).arg(manifest);
+        cargo.args([verb, "--manifest-path"]).arg(manifest);
         cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_TERM_COLOR", "never");
         cargo.env("RUST_BACKTRACE", "0").current_dir(&self.sources);
         cargo
