@@ -59,12 +59,31 @@ pub struct Call {
 pub struct History(pub Vec<Vec<Call>>);
 
 /// The clock that all threads of a history read.
-#[derive(Clone, Debug, Default)]
-pub struct Clock(Arc<AtomicU64>);
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl Default for Clock {
+    fn default() -> Self {
+        let ticks = AtomicU64::new(0);
+        Self::reading(move || ticks.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 impl Clock {
+    /// A clock of the caller's, which never shows the same twice. Whoever reads it must come after all who
+    /// read it before, also in the memory model that the test runs under.
+    pub fn reading(tick: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tick))
+    }
+
     fn now(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst)
+        (self.0)()
     }
 
     /// An empty log of one thread.
