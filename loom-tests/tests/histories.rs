@@ -103,3 +103,39 @@ fn mpmc() {
         || vec![Receiving::Many(2)],
     );
 }
+
+#[test]
+fn evicting() {
+    let config =
+        Config::at_least(50).required(&[EMPTY, "[Received([1], 1)]", "[Received([2], 1)]"]);
+    explained::<drive::MpmcEvict>(
+        "evicting histories",
+        config,
+        &[|| vec![Sending::Force(1)], || vec![Sending::Force(2)]],
+        || vec![Receiving::Try],
+    );
+}
+
+/// A receiver that finds the head moved by another also finds what that one could have found: never Empty
+/// beside a value that was sent before the other received.
+#[test]
+fn receivers_see_what_receivers_saw() {
+    let config = Config::at_least(20).required(&["got 1, then 2", "got 2"]);
+    check("what receivers saw", config, |outcomes| {
+        let Handles { senders, receivers, .. } = drive::Mpmc::make(2, 1, 2);
+        let [tx] = <[_; 1]>::try_from(senders).unwrap();
+        let [one, two] = <[_; 2]>::try_from(receivers).unwrap();
+        tx.try_send(1).unwrap();
+        let other = thread::spawn(move || {
+            tx.try_send(2).unwrap();
+            (one.try_recv().unwrap(), tx, one)
+        });
+        let found = two.try_recv();
+        let (taken, _tx, _rx) = other.join().unwrap();
+        outcomes.record(match (taken, found) {
+            (2, Ok(1)) => "got 1, then 2",
+            (1, Ok(2)) => "got 2",
+            other => panic!("{other:?}"),
+        });
+    });
+}

@@ -5,7 +5,7 @@ use super::position::{HeadWord, Position};
 use super::ring::Core;
 use super::tail::{Emptiness, TailSide};
 use super::{Owned, Shared};
-use crate::sync::{Ordering, fence};
+use crate::sync::Ordering;
 
 /// The consumer side's discipline.
 ///
@@ -93,8 +93,10 @@ impl HeadSide for Shared {
         mut prepare: impl FnMut(u64),
         linger: bool,
     ) -> Result<(Position, u64), Emptiness> {
-        // ORDERING: Relaxed: the stamps order what is read; an old head shows an old stamp.
-        let mut seen = core.load_head(Ordering::Relaxed);
+        // ORDERING: Acquire, edge [E8]: what those who moved the head could see is seen from here on, so that
+        // no place is called empty beside a value that was sent before another one was received.
+        let look = || core.load_head(Ordering::Acquire);
+        let mut seen = look();
         loop {
             let at = seen.position();
             let n = full_from(core, at, most(at), linger);
@@ -103,9 +105,9 @@ impl HeadSide for Shared {
                 // with a shared head.
                 let empty = unsafe { P::emptiness(core, at) };
                 // "In flight" may as well mean that our head is old.
-                // ORDERING: Relaxed: whoever took `at` moved the head before stamping the slot, and
-                // the stamp we have just read [E2] carries that here.
-                let again = core.load_head(Ordering::Relaxed);
+                // It is not older than the stamp just read [E2]: whoever took `at` moved the head before
+                // stamping the slot.
+                let again = look();
                 if again == seen {
                     return Err(empty);
                 }
@@ -114,13 +116,14 @@ impl HeadSide for Shared {
             }
             prepare(n);
             let next = HeadWord::at(at.plus(n));
-            // ORDERING: Relaxed, both: taking orders nothing by itself. That the slots are full was
-            // learnt from their stamps [E1], and since the head still is `at`, nobody took them.
+            // That the slots are full was learnt from their stamps [E1], and since the head still is `at`,
+            // nobody took them. ORDERING: Release on success, edge [E8]: what we could see, and our own claim
+            // if we evict, to whoever finds the head moved. Acquire on failure, edge [E8]: as for the load.
             match core.head.compare_exchange_weak(
                 seen.bits(),
                 next.bits(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
+                Ordering::Release,
+                Ordering::Acquire,
             ) {
                 Ok(_) => return Ok((at, n)),
                 Err(actual) => seen = HeadWord::from_bits(actual),
@@ -144,17 +147,13 @@ impl Shared {
         mut give: impl FnMut(T),
     ) {
         let too_many = |at: Position| {
-            // ORDERING: Acquire fence, edge [E8]: the head was just read; the claims of those who
-            // moved it come before the load below.
-            fence(Ordering::Acquire);
-            // ORDERING: Relaxed: as fresh as our own claim, and as the fence makes it.
+            // ORDERING: Relaxed: as fresh as our own claim, and as the claims of those who moved the head,
+            // which was just read [E8].
             let tail = core.load_tail(Ordering::Relaxed);
             let used = at.distance_to(tail.position().plus(tail.reserved())).unwrap_or(0);
             let before_limit = limit.and_then(|limit| at.distance_to(limit)).unwrap_or(0);
             used.saturating_sub(core.capacity).max(before_limit)
         };
-        // ORDERING: Release fence, edge [E8]: our claim comes before the moves of the head below.
-        fence(Ordering::Release);
         while most > 0 {
             let most_now = |at: Position| too_many(at).min(most);
             // SAFETY: [I6] a shared head may be acted for by anybody.
