@@ -170,9 +170,31 @@ fn survive_10_nothing_is_lost_at_the_deadline() {
         ready.send(deadline).unwrap();
         let late = Duration::from_micros(u64::from(round % 30));
         let timed = rx.recv_deadline(deadline + late).ok();
-        assert_eq!(timed.or_else(|| rx.recv_timeout(Duration::from_secs(60)).ok()), Some(round));
+        assert_eq!(timed.or_else(|| rx.recv_timeout(Duration::from_secs(10)).ok()), Some(round));
     }
     sender.join().unwrap();
+}
+
+/// A timeout that cannot be added to the present time is for ever.
+#[test]
+fn survive_10_an_endless_timeout() {
+    let (mut tx, mut rx) = spsc::bounded(1);
+    let receiver = thread::spawn(move || rx.recv_timeout(Duration::MAX));
+    while tx.stats().waiting_receivers == 0 && !receiver.is_finished() {
+        thread::yield_now();
+    }
+    assert_eq!(tx.send(1), Ok(()));
+    assert_eq!(receiver.join().unwrap(), Ok(1));
+}
+
+/// One of two receivers goes, and its waker with it.
+#[test]
+fn survive_12_a_waker_goes_with_its_handle() {
+    let (_tx, rx) = mpmc::bounded::<u8>(1);
+    let (mut other, bell) = (rx.clone(), Bell::new());
+    assert!(bell.with(|cx| other.poll_recv(cx)).is_pending());
+    drop(other);
+    assert_eq!((rx.stats().waiting_receivers, Arc::strong_count(&bell)), (0, 1));
 }
 
 /// A handle that is polled again and again stands in line once.
