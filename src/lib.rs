@@ -31,7 +31,7 @@
 //! [ask](Builder::pulled): see [modes](docs::modes).
 //!
 //! Further pages: [guide](docs::guide), [modes](docs::modes), [words of others](docs::comparison),
-//! [guarantees](docs::guarantees), [memory model](docs::memory_model).
+//! [guarantees](docs::guarantees), [memory model](docs::memory_model), [performance](docs::performance).
 //!
 //! # Where the code is
 //!

@@ -41,3 +41,6 @@ pub mod memory_model {}
 
 #[doc = include_str!("verification.md")]
 pub mod verification {}
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}

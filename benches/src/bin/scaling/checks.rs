@@ -102,7 +102,7 @@ fn published() -> Vec<Check> {
     let mut checks = Vec::new();
     for (machine, pairs, tickets, exchanges, vyukov) in tables {
         let rate = |name| {
-            let (outcome, _) = (called(name)?.run)(&race(Flavour::Mpmc, 2 * pairs, costs, 4096))?;
+            let (outcome, _) = (called(name)?.run)(&race(Flavour::Mpmc, 2 * pairs, costs, 1024))?;
             Some(outcome.millions_a_second())
         };
         let ours = rate("atomic_queue, tickets");

@@ -17,6 +17,7 @@ pub(crate) struct Word(pub(crate) usize);
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     Add(u64),
+    Or(u64),
     Swap(u64),
     Exchange { seen: u64, wanted: u64 },
 }
@@ -112,6 +113,10 @@ impl Cpu {
 
     pub(crate) async fn add(&self, word: Word, n: u64) -> u64 {
         self.step(Step::Modify { word, change: Change::Add(n) }).await
+    }
+
+    pub(crate) async fn or(&self, word: Word, bits: u64) -> u64 {
+        self.step(Step::Modify { word, change: Change::Or(bits) }).await
     }
 
     pub(crate) async fn swap(&self, word: Word, value: u64) -> u64 {

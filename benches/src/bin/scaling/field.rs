@@ -2,7 +2,7 @@
 
 use crate::costs::Costs;
 use crate::machine::Machine;
-use crate::rings::{Counted, Indexed, Lanes, Locked, Remedy, Ring, Shipped, Tickets, Vyukov};
+use crate::rings::{Counted, Indexed, Lanes, Locked, Remedy, Ring, Scq, Shipped, Tickets, Vyukov};
 use crate::stream::{Outcome, Received, Stream};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,14 +116,14 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
         run: |race| race.ours(|ring, _| ring.with(Remedy::Fetch)),
     },
     Contestant {
-        name: "ours, 4 stamps ahead",
-        flavours: SHARED,
-        run: |race| race.ours(|ring, _| ring.with(Remedy::LookAhead(4))),
-    },
-    Contestant {
-        name: "ours, 16 ahead",
+        name: "ours, 16 stamps ahead",
         flavours: SHARED,
         run: |race| race.ours(|ring, _| ring.with(Remedy::LookAhead(16))),
+    },
+    Contestant {
+        name: "ours, 16 once failed",
+        flavours: SHARED,
+        run: |race| race.ours(|ring, _| ring.with(Remedy::LookAheadAfter(16))),
     },
     Contestant {
         name: "ours, in lanes of 4",
@@ -163,6 +163,7 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
         flavours: SHARED,
         run: |race| race.through(|machine, capacity| Counted::new(machine, capacity, true)),
     },
+    Contestant { name: "SCQ", flavours: &[Mpmc], run: |race| race.through(Scq::new) },
     Contestant {
         name: "spin lock and deque",
         flavours: ALL,

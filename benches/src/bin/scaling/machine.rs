@@ -252,6 +252,7 @@ impl Machine {
         let before = *place;
         match change {
             Change::Add(n) => *place = before.wrapping_add(n),
+            Change::Or(bits) => *place = before | bits,
             Change::Swap(value) => *place = value,
             Change::Exchange { seen, wanted } if seen == before => *place = wanted,
             Change::Exchange { .. } => self.counts.failures += 1,

@@ -23,11 +23,13 @@ use costs::Costs;
 use field::{CONTESTANTS, Flavour};
 
 const HELP: &str = "\
-usage: scaling [--near NS] [--far NS] [--cluster N] [--cores N]... [--capacity N] [--only TEXT]... [--checks]
+usage: scaling [--near NS] [--far NS] [--cluster N] [--work NS] [--cores N]... [--capacity N]
+               [--only TEXT]... [--checks]
 
   --near NS      round trip between two cores of a cluster that store and poll one word in turns (40)
   --far NS       the same between clusters (160)
   --cluster N    cores of a cluster (8)
+  --work NS      what everybody has to do between two messages (0)
   --cores N      how many in all, two to 256 (2, 4, 8, 16, 64 and 256)
   --capacity N   slots, a power of two (1024)
   --only TEXT    only flavours or algorithms whose name contains it (or another TEXT)
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let (mut near, mut far, mut cluster) = (40.0, 160.0, 8);
+    let (mut near, mut far, mut cluster, mut work) = (40.0, 160.0, 8, 0);
     let (mut cores, mut capacity, mut only, mut checks) = (Vec::new(), 1024, Vec::new(), false);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -66,6 +68,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
             "--help" | "-h" => return Ok(None),
             "--near" => near = number(value()?)? as f64,
             "--far" => far = number(value()?)? as f64,
+            "--work" => work = number(value()?)?,
             "--cluster" => cluster = number(value()?)?.max(1) as usize,
             "--cores" => cores.push(number(value()?)?.clamp(2, lines::CORES as u64) as usize),
             "--capacity" => capacity = number(value()?)?.next_power_of_two().max(16),
@@ -77,7 +80,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
     if cores.is_empty() {
         cores = vec![2, 4, 8, 16, 64, 256];
     }
-    let costs = Costs { cluster, ..Costs::of_round_trips(near, far) };
+    let costs = Costs::of_round_trips(near, far);
+    let costs = Costs { cluster, work: costs.work + 1000 * work, ..costs };
     Ok(Some(Options { costs, cores, capacity, only, checks }))
 }
 

@@ -163,16 +163,33 @@ fn figures_are_near_what_was_measured() {
     assert!(factors[factors.len() / 2] <= 1.25, "{factors:?}");
 }
 
+/// Millions a second through the contestant, with so much work between two operations.
+fn rate(name: &str, cores: usize, work: u64) -> f64 {
+    let contestant = called(name).expect("it takes part");
+    let costs = Costs { work: costs().work + work * 1000, ..costs() };
+    let race = race(Flavour::Mpmc, cores, costs, 1024);
+    (contestant.run)(&race).expect("ends").0.millions_a_second()
+}
+
 /// What decision 0009 rests on: tickets beat exchanges beyond two cores, not on two.
 #[test]
 fn tickets_win_beyond_two_cores_only() {
-    let rate = |name, cores| {
-        let contestant = called(name).expect("it takes part");
-        let race = race(Flavour::Mpmc, cores, costs(), 1024);
-        (contestant.run)(&race).expect("ends").0.millions_a_second()
-    };
-    assert!(rate("tickets", 2) < rate("ours", 2));
+    assert!(rate("tickets", 2, 0) < rate("ours", 2, 0));
     for cores in [8, 16, 64] {
-        assert!(rate("tickets", cores) > 1.5 * rate("ours", cores), "{cores} cores");
+        assert!(rate("tickets", cores, 0) > 1.5 * rate("ours", cores, 0), "{cores} cores");
+    }
+}
+
+/// And: pauses after a failure win only where nobody does anything else; stamps read after one cost nothing
+/// on two cores, and win on many.
+#[test]
+fn pauses_are_a_mirage_and_a_look_ahead_is_not() {
+    assert!(rate("ours, backing off", 16, 0) > 4.0 * rate("ours", 16, 0));
+    assert!(rate("ours, backing off", 16, 500) < rate("ours", 16, 500));
+    let looking = "ours, 16 once failed";
+    assert_eq!(rate(looking, 2, 0).to_bits(), rate("ours", 2, 0).to_bits());
+    for work in [0, 500] {
+        assert!(rate(looking, 16, work) > rate("ours", 16, work));
+        assert!(rate(looking, 64, work) > 5.0 * rate("ours", 64, work));
     }
 }

@@ -4,6 +4,7 @@
 mod deque;
 mod indexed;
 mod lanes;
+mod scq;
 mod shipped;
 mod tickets;
 mod vyukov;
@@ -11,6 +12,7 @@ mod vyukov;
 pub(crate) use deque::Locked;
 pub(crate) use indexed::Indexed;
 pub(crate) use lanes::Lanes;
+pub(crate) use scq::Scq;
 pub(crate) use shipped::{Remedy, Shipped};
 pub(crate) use tickets::{Counted, Tickets};
 pub(crate) use vyukov::Vyukov;

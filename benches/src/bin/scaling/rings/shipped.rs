@@ -18,6 +18,8 @@ pub(crate) enum Remedy {
     Fetch,
     /// So many stamps are read before the exchange: if another was faster, the next attempt needs no look.
     LookAhead(u64),
+    /// The same, only after a failure, so that it costs nothing where nobody else is.
+    LookAheadAfter(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +97,7 @@ impl Shipped {
             cpu.fetch(word).await;
         }
         let mut seen = cpu.load(word).await;
-        let ahead = if let Remedy::LookAhead(n) = self.remedy { n } else { 1 };
+        let mut ahead = if let Remedy::LookAhead(n) = self.remedy { n } else { 1 };
         let mut known = seen..seen;
         let (mut failures, mut linger) = (0, self.linger);
         loop {
@@ -127,10 +129,14 @@ impl Shipped {
                 Ok(at) => return Some((at, n)),
                 Err(actual) => seen = actual,
             }
-            if let Remedy::BackOff(first, most) = self.remedy {
-                cpu.pause((first << failures.min(16)).min(most)).await;
-                failures += 1;
-                seen = cpu.load(word).await;
+            match self.remedy {
+                Remedy::BackOff(first, most) => {
+                    cpu.pause((first << failures.min(16)).min(most)).await;
+                    failures += 1;
+                    seen = cpu.load(word).await;
+                }
+                Remedy::LookAheadAfter(n) => ahead = n,
+                Remedy::None | Remedy::Fetch | Remedy::LookAhead(_) => {}
             }
         }
     }
