@@ -149,7 +149,7 @@ fn threads_wait() {
 /// Two values published at once for two that wait: both wake.
 #[test]
 fn batch_wakes_two() {
-    let config = Config::at_least(100_000).exactly(&["both"]);
+    let config = Config::at_least(60_000).exactly(&["both"]);
     check("mpmc batch wakes two", config, |outcomes| {
         let (tx, rx) = mpmc::bounded(2);
         let other = rx.clone();
