@@ -5,8 +5,8 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -133,14 +133,19 @@ where
 fn survive_06_len_stays_within_the_capacity() {
     let (tx, rx) = mpmc::builder().capacity(2).evicting().start_at(NEAR_WRAP).build().unwrap();
     let over = AtomicBool::new(false);
+    // Nobody looks before each sender has sent: 300,000 looks may be over before a thread begins.
+    let begun = Barrier::new(3);
     thread::scope(|threads| {
         for _ in 0..2 {
             threads.spawn(|| {
+                let _ = tx.offer(0_u8, DropOldest).unwrap();
+                begun.wait();
                 while !over.load(Ordering::Relaxed) {
                     let _ = tx.offer(0_u8, DropOldest).unwrap();
                 }
             });
         }
+        begun.wait();
         let lens = (0..300_000).map(|_| rx.len());
         let most = lens.max();
         over.store(true, Ordering::Relaxed);
