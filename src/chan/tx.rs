@@ -102,6 +102,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     }
 
     /// Sends the value in `from`, or leaves it there: for those who try again.
+    #[inline(always)]
     fn try_send_from(&mut self, from: &mut Option<T>, hurry: bool) -> Result<(), Refused> {
         let Some(value) = from.take() else {
             debug_assert!(false, "a send needs a value");
@@ -255,17 +256,8 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     ) -> Poll<Result<(), Refused>> {
         if !place.is_queued() {
             // PERF: most sends are done here, without a word about waiting.
-            if let Some(value) = from.take() {
-                match self.0.try_send(value) {
-                    Ok(()) => match self.sent() {
-                        Ok(()) => return Poll::Ready(Ok(())),
-                        Err((value, refused)) => {
-                            *from = Some(value);
-                            return Poll::Ready(Err(refused));
-                        }
-                    },
-                    Err((value, _)) => *from = Some(value),
-                }
+            if let Some(done) = granted(self.try_send_from(from, false)) {
+                return Poll::Ready(done);
             }
         }
         self.wait_for_room(place, cx, from)

@@ -48,7 +48,7 @@ impl Word {
 
     /// Nothing has come back to whoever counts from `start`.
     fn at(start: Position) -> Self {
-        Self(start.since(Position::new(0)) << Self::RETURNED_SHIFT)
+        Self(start.count() << Self::RETURNED_SHIFT)
     }
 
     fn returned(self) -> Position {
@@ -191,7 +191,7 @@ impl<W> Lender<W> {
     /// The ring is gone, and its head will not move from here any more.
     pub(super) fn end(self, head: Position) {
         // ORDERING: Relaxed: the exchange that gives our reference up orders it before whoever finds none left.
-        self.0.account().lent.store(head.since(Position::new(0)), Ordering::Relaxed);
+        self.0.account().lent.store(head.count(), Ordering::Relaxed);
     }
 }
 

@@ -25,9 +25,13 @@ pub(crate) trait Bound: Sized + Send + Sync {
     }
 
     /// How many of `most` positions from `first` on may be claimed, as far as this bound goes.
-    fn within<T>(core: &Core<T, Self>, first: Position, most: u64) -> u64;
+    #[inline(always)]
+    fn within<T>(core: &Core<T, Self>, first: Position, most: u64) -> u64 {
+        most.min(Self::left(core, first))
+    }
 
-    /// How many credits are left from `first` on: a snapshot.
+    /// How many credits are left from `first` on: a snapshot. An old head only makes it smaller.
+    #[inline(always)]
     fn left<T>(core: &Core<T, Self>, first: Position) -> u64 {
         core.capacity.saturating_sub(core.head_position().distance_to(first).unwrap_or(0))
     }
@@ -51,7 +55,8 @@ impl Bound for BySlots {
 }
 
 /// There are slots to spare, so that an evicting producer does not run into the slot that a consumer
-/// is just copying. Only rings with a shared head have any.
+/// is just copying; the window of slots is wider than the capacity, so the head counts as well. Only rings
+/// with a shared head have any.
 #[derive(Debug)]
 pub(crate) struct ByHead;
 
@@ -63,13 +68,6 @@ impl Bound for ByHead {
 
     fn new(_: u64) -> Self {
         Self
-    }
-
-    #[inline(always)]
-    fn within<T>(core: &Core<T, Self>, first: Position, most: u64) -> u64 {
-        // The window of slots is wider than the capacity: count against the head as well. An old head
-        // only makes the answer smaller; the slots are vouched for by their stamps.
-        most.min(Self::left(core, first))
     }
 }
 
@@ -85,11 +83,6 @@ impl Bound for ByLimit {
 
     fn limit(&self) -> Option<&Arc<Limit>> {
         Some(&self.0)
-    }
-
-    #[inline(always)]
-    fn within<T>(core: &Core<T, Self>, first: Position, most: u64) -> u64 {
-        most.min(Self::left(core, first))
     }
 
     #[inline(always)]

@@ -41,10 +41,16 @@ impl Position {
         Self(self.0.wrapping_sub(n << SHIFT))
     }
 
+    /// What it was made of, modulo 2^46.
+    #[inline(always)]
+    pub(crate) fn count(self) -> u64 {
+        self.0 >> SHIFT
+    }
+
     /// How many positions were passed from `start` to this one: modulo 2^46, as positions are.
     pub(crate) fn since(self, start: Self) -> u64 {
         // WRAP: as in `plus`.
-        self.0.wrapping_sub(start.0) >> SHIFT
+        Self(self.0.wrapping_sub(start.0)).count()
     }
 
     /// Whether `self` comes later than `other`.
@@ -63,7 +69,7 @@ impl Position {
     /// The slot of this position in a ring of `mask + 1` slots (a power of two).
     #[inline(always)]
     pub(crate) fn index(self, mask: u64) -> usize {
-        ((self.0 >> SHIFT) & mask) as usize
+        (self.count() & mask) as usize
     }
 }
 

@@ -159,11 +159,14 @@ impl TailSide for Owned {
         if Self::is_closed(core) {
             return Err(Refused::Closed);
         }
-        let mut n = room_from(core, at, core.within_bound(at, most));
-        let pauses = if linger { core.linger() } else { 0 };
-        if n == 0 && pauses > 0 {
-            pause(pauses);
-            n = room_from(core, at, core.within_bound(at, most));
+        let room = || room_from(core, at, core.within_bound(at, most));
+        let mut n = room();
+        if n == 0 && linger {
+            let pauses = core.linger();
+            if pauses > 0 {
+                pause(pauses);
+                n = room();
+            }
         }
         if n == 0 { Err(Refused::Full) } else { Ok((at, n)) }
     }
