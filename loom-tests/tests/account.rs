@@ -7,24 +7,15 @@
 mod common;
 
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use backpressure_model::flavour::{Ack, Kind, Many};
-use backpressure_model::{Receiver, Sender, mpmc};
+use backpressure_model::mpmc;
+use common::acknowledged::{TwoAcknowledge, in_delivery, mpmc_ack};
 use common::{Config, NEAR_WRAP, check};
-use loom::cell::Cell;
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
-
-type Acknowledged<T> = (Sender<T, Kind<Many, Many, Ack>>, Receiver<T, Kind<Many, Many, Ack>>);
-
-fn acknowledged<T>(capacity: usize, together: usize) -> Acknowledged<T> {
-    let builder = mpmc::builder().capacity(capacity).start_at(NEAR_WRAP).acknowledged();
-    builder.return_batch(NonZeroUsize::new(together).unwrap()).build().unwrap()
-}
 
 fn once<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
     future.poll(&mut Context::from_waker(Waker::noop())).is_pending()
@@ -36,10 +27,7 @@ fn once<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
 fn thread_and_task_wait() {
     let config = Config::at_least(3000).exactly(&["both"]).preemptions(1);
     check("a thread and a task wait for acknowledgements", config, |outcomes| {
-        let (tx, rx) = acknowledged(2, 8);
-        tx.try_send(1).unwrap();
-        tx.try_send(2).unwrap();
-        let (one, two) = (rx.try_recv().unwrap(), rx.try_recv().unwrap());
+        let ((tx, _rx), [one, two]) = in_delivery(8);
         let sender = tx.clone();
         let blocked = thread::spawn(move || sender.send(3).unwrap());
         let task = thread::spawn(move || block_on(tx.send_async(4)).unwrap());
@@ -57,25 +45,11 @@ fn thread_and_task_wait() {
 fn two_needed_at_once() {
     let config = Config::at_least(2500).exactly(&["reserved"]).preemptions(1);
     check("two credits needed at once", config, |outcomes| {
-        let (tx, rx) = acknowledged(2, 8);
-        tx.try_send(1).unwrap();
-        tx.try_send(2).unwrap();
-        let notes = Arc::new((Cell::new(0), Cell::new(0)));
-        let (one, two) = (rx.try_recv().unwrap(), rx.try_recv().unwrap());
-        let written = Arc::clone(&notes);
-        let first = thread::spawn(move || {
-            written.0.set(1);
-            one.ack();
-        });
-        let written = Arc::clone(&notes);
-        let second = thread::spawn(move || {
-            written.1.set(1);
-            two.ack();
-        });
+        let ((tx, _rx), deliveries) = in_delivery(8);
+        let acknowledging = TwoAcknowledge::of(deliveries);
         drop(tx.reserve_many(2).unwrap());
-        assert_eq!(notes.0.get() + notes.1.get(), 2);
-        first.join().unwrap();
-        second.join().unwrap();
+        assert_eq!(acknowledging.notes(), 2);
+        acknowledging.join();
         outcomes.record("reserved");
     });
 }
@@ -85,10 +59,7 @@ fn two_needed_at_once() {
 fn due_and_waited_for() {
     let config = Config::at_least(15000).exactly(&["2 sent"]).preemptions(1);
     check("a batch due and waited for", config, |outcomes| {
-        let (tx, rx) = acknowledged(2, 2);
-        tx.try_send(1).unwrap();
-        tx.try_send(2).unwrap();
-        let (one, two) = (rx.try_recv().unwrap(), rx.try_recv().unwrap());
+        let ((tx, _rx), [one, two]) = in_delivery(2);
         let first = thread::spawn(move || one.ack());
         let second = thread::spawn(move || two.ack());
         tx.send(3).unwrap();
@@ -108,9 +79,7 @@ fn due_and_waited_for() {
 fn two_wait_for_the_last() {
     let config = Config::at_least(600).exactly(&["drained"]).preemptions(1);
     check("two wait for the last acknowledgement", config, |outcomes| {
-        let (tx, rx) = acknowledged(1, 8);
-        tx.try_send(1).unwrap();
-        let delivery = rx.try_recv().unwrap();
+        let ((tx, rx), [delivery]) = in_delivery(8);
         let worker = thread::spawn(move || delivery.ack());
         tx.close();
         let blocked = thread::spawn(move || rx.wait_drained());
@@ -126,9 +95,7 @@ fn two_wait_for_the_last() {
 fn cancelled_beside_the_acknowledgement() {
     let config = Config::at_least(200).exactly(&["sent", "given up"]).preemptions(1);
     check("cancelled beside the acknowledgement", config, |outcomes| {
-        let (tx, rx) = acknowledged(1, 8);
-        tx.try_send(1).unwrap();
-        let delivery = rx.try_recv().unwrap();
+        let ((tx, rx), [delivery]) = in_delivery(8);
         let other = tx.clone();
         let other = thread::spawn(move || {
             other.send(2).unwrap();
@@ -152,9 +119,7 @@ fn cancelled_beside_the_acknowledgement() {
 fn a_handle_that_never_comes_back() {
     let config = Config::at_least(150).exactly(&["sent"]);
     check("a handle that never comes back", config, |outcomes| {
-        let (tx, rx) = acknowledged(1, 8);
-        tx.try_send(1).unwrap();
-        let delivery = rx.try_recv().unwrap();
+        let ((tx, _rx), [delivery]) = in_delivery(8);
         let mut asked = tx.clone();
         assert!(asked.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
         let worker = thread::spawn(move || delivery.ack());
@@ -171,7 +136,7 @@ fn a_handle_that_never_comes_back() {
 fn the_end_beside_a_wake() {
     let config = Config::at_least(250).exactly(&["gone"]);
     check("the end of the channel beside a wake", config, |outcomes| {
-        let (tx, rx) = acknowledged(1, 8);
+        let (tx, rx) = mpmc_ack(1, 8);
         let value = Arc::new(());
         tx.try_send(Arc::clone(&value)).unwrap();
         let delivery = rx.try_recv().unwrap();
@@ -190,9 +155,7 @@ fn the_end_beside_a_wake() {
 fn the_close_beside_a_wake() {
     let config = Config::at_least(200).exactly(&["sent", "refused"]).preemptions(1);
     check("the close beside a wake", config, |outcomes| {
-        let (tx, rx) = acknowledged(1, 8);
-        tx.try_send(1).unwrap();
-        let delivery = rx.try_recv().unwrap();
+        let ((tx, rx), [delivery]) = in_delivery(8);
         let worker = thread::spawn(move || drop(delivery));
         let receiver = thread::spawn(move || drop(rx));
         let sent = tx.send(2).is_ok();

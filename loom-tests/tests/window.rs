@@ -2,31 +2,14 @@
 
 mod common;
 
-use std::num::NonZeroUsize;
-
-use backpressure_model::flavour::{Ack, Flavour, Kind, Many, One, Pull};
+use backpressure_model::flavour::{Flavour, Kind, Pull};
 use backpressure_model::{Receiver, Sender, mpmc, mpsc, spsc, want_membarrier};
+use common::acknowledged::{TwoAcknowledge, in_delivery, mpmc_ack, spsc_ack};
 use common::{Config, NEAR_WRAP, check};
 use loom::cell::Cell;
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
-
-type Acknowledged<T, P, C> = (Sender<T, Kind<P, C, Ack>>, Receiver<T, Kind<P, C, Ack>>);
-
-fn batch(acknowledgements: usize) -> NonZeroUsize {
-    NonZeroUsize::new(acknowledgements).unwrap()
-}
-
-fn spsc_ack<T>(capacity: usize, together: usize) -> Acknowledged<T, One, One> {
-    let builder = spsc::builder().capacity(capacity).start_at(NEAR_WRAP).acknowledged();
-    builder.return_batch(batch(together)).build().unwrap()
-}
-
-fn mpmc_ack<T>(capacity: usize, together: usize) -> Acknowledged<T, Many, Many> {
-    let builder = mpmc::builder().capacity(capacity).start_at(NEAR_WRAP).acknowledged();
-    builder.return_batch(batch(together)).build().unwrap()
-}
 
 /// What was done before an acknowledgement comes before what is done after the send that uses its
 /// credit; a sender that found no credit is woken by the acknowledgement, also if that waits for others to
@@ -119,31 +102,17 @@ fn quiet_gates() {
 fn collected_for_another() {
     let config = Config::at_least(30).required(&["2 sent"]);
     check("collected for another", config, |outcomes| {
-        let (tx, rx) = mpmc_ack(2, 2);
-        tx.try_send(1).unwrap();
-        tx.try_send(2).unwrap();
-        let (one, two) = (rx.try_recv().unwrap(), rx.try_recv().unwrap());
-        let notes = Arc::new((Cell::new(0), Cell::new(0)));
-        let written = Arc::clone(&notes);
-        let first = thread::spawn(move || {
-            written.0.set(1);
-            one.ack();
-        });
-        let written = Arc::clone(&notes);
-        let second = thread::spawn(move || {
-            written.1.set(1);
-            two.ack();
-        });
+        let ((tx, _rx), deliveries) = in_delivery(2);
+        let acknowledging = TwoAcknowledge::of(deliveries);
         let mut sent = 0;
         while sent < 3 && tx.try_send(3 + sent).is_ok() {
             sent += 1;
         }
         assert!(sent <= 2);
         if sent == 2 {
-            assert_eq!(notes.0.get() + notes.1.get(), 2);
+            assert_eq!(acknowledging.notes(), 2);
         }
-        first.join().unwrap();
-        second.join().unwrap();
+        acknowledging.join();
         while tx.try_send(9).is_ok() {
             sent += 1;
         }

@@ -17,6 +17,8 @@
 //! permutations do not, because loom reports a run that they cut short as a success.
 #![allow(dead_code, reason = "each test binary uses its part of the harness")]
 
+pub(crate) mod acknowledged;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
