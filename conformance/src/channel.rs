@@ -10,7 +10,7 @@ use backpressure::{WaitStrategy, mpmc, mpsc, spsc};
 
 use crate::entry;
 use crate::face::{In, Out};
-use crate::machine::Op;
+use crate::machine::{Op, Verb};
 use crate::value::Message;
 
 /// Who sends and who receives.
@@ -91,8 +91,6 @@ pub(crate) const STRATEGIES: [WaitStrategy; 4] =
     [WaitStrategy::Adaptive, WaitStrategy::Park, WaitStrategy::Spin, WaitStrategy::Yield];
 const BATCHES: [usize; 4] = [1, 2, 5, 100];
 const INITIAL: [u64; 7] = [0, 1, 2, 5, 1 << 46, u64::MAX - 1, u64::MAX];
-/// Operations beyond these are not looked at.
-const MOST_OPS: usize = 256;
 /// Bytes that say which channel.
 pub const HEAD: usize = 5;
 
@@ -139,15 +137,12 @@ impl Channel {
 }
 
 impl Case {
-    /// Any bytes mean some case; operations out of the first `verbs` of the language.
+    /// Any bytes mean some case; operations with these verbs of the language.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8], verbs: usize) -> Option<Self> {
+    pub fn from_bytes(bytes: &[u8], verbs: &[Verb]) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
-        let ops = rest
-            .chunks_exact(3)
-            .take(MOST_OPS)
-            .map(|op| Op::from_bytes([op[0], op[1], op[2]], verbs));
-        Some(Self { channel: Channel::from_bytes(*head), ops: ops.collect() })
+        let ops = Op::all_from_bytes(rest, verbs);
+        Some(Self { channel: Channel::from_bytes(*head), ops })
     }
 }
 

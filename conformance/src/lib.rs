@@ -16,6 +16,7 @@ mod face;
 pub mod gate;
 pub mod machine;
 mod model;
+mod op;
 mod puppet;
 pub mod targets;
 mod value;

@@ -5,7 +5,7 @@ use crate::{channel, gate};
 
 /// Operations on one channel of any flavour and mode, none of which waits.
 pub fn operations(bytes: &[u8]) {
-    if let Some(case) = channel::Case::from_bytes(bytes, INSTANT) {
+    if let Some(case) = channel::Case::from_bytes(bytes, &VERBS[..INSTANT]) {
         case.run();
     }
 }
@@ -13,7 +13,7 @@ pub fn operations(bytes: &[u8]) {
 /// The same, with handles and futures under an executor that polls, drops and forgets them in the order in
 /// which the bytes say.
 pub fn interleavings(bytes: &[u8]) {
-    if let Some(case) = channel::Case::from_bytes(bytes, VERBS.len()) {
+    if let Some(case) = channel::Case::from_bytes(bytes, &VERBS) {
         case.run();
     }
 }

@@ -1,6 +1,6 @@
 //! Random operations on every kind of gate, against numbers too wide to wrap, with shrinking.
 
-use backpressure_conformance::gate::{Case, HEAD, Op, Settings};
+use backpressure_conformance::gate::{Case, HEAD, Op, Settings, VERBS};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 const CASES: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 
 fn op() -> impl Strategy<Value = Op> {
-    any::<[u8; 3]>().prop_map(Op::from_bytes)
+    any::<[u8; 3]>().prop_map(|bytes| Op::from_bytes(bytes, &VERBS))
 }
 
 fn obeys(pool: bool, fifo: bool) {

@@ -11,7 +11,7 @@ const CASES: u32 = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
 
 fn op() -> impl Strategy<Value = Op> {
     (any::<u8>(), any::<u8>(), any::<u8>())
-        .prop_map(|(verb, a, b)| Op::from_bytes([verb, a, b], VERBS.len()))
+        .prop_map(|(verb, a, b)| Op::from_bytes([verb, a, b], &VERBS))
 }
 
 /// Runs cases whose channel is of this flavour and of a mode like this one.

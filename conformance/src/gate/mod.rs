@@ -22,8 +22,6 @@ pub use ops::{Op, VERBS, Verb};
 const MOST_WAITS: usize = 8;
 /// So many times as much as a gate can have is more than can be counted.
 const HOARD: u32 = 2 * 4096 + 10;
-/// Operations beyond these are not looked at.
-const MOST_OPS: usize = 256;
 /// Bytes that say which gate.
 pub const HEAD: usize = 3;
 
@@ -102,9 +100,8 @@ impl Case {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
-        let ops =
-            rest.chunks_exact(3).take(MOST_OPS).map(|op| Op::from_bytes([op[0], op[1], op[2]]));
-        Some(Self { settings: Settings::from_bytes(*head), ops: ops.collect() })
+        let ops = Op::all_from_bytes(rest, &VERBS);
+        Some(Self { settings: Settings::from_bytes(*head), ops })
     }
 
     /// Carries it out.

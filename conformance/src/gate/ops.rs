@@ -1,7 +1,5 @@
 //! The language of the gate: a verb and two bytes, of which `a` mostly says whose and `b` how many.
 
-use std::fmt;
-
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -87,23 +85,4 @@ pub const VERBS: [Verb; 48] = [
 ];
 
 /// One operation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Op {
-    pub verb: Verb,
-    pub a: u8,
-    pub b: u8,
-}
-
-impl Op {
-    /// Any bytes mean some operation.
-    #[must_use]
-    pub fn from_bytes([verb, a, b]: [u8; 3]) -> Self {
-        Self { verb: VERBS[usize::from(verb) % VERBS.len()], a, b }
-    }
-}
-
-impl fmt::Debug for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}({}, {})", self.verb, self.a, self.b)
-    }
-}
+pub type Op = crate::op::Op<Verb>;

@@ -1,7 +1,5 @@
 //! The language: one operation is a verb and two bytes, whose meaning is the verb's affair.
 
-use std::fmt;
-
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -177,23 +175,4 @@ pub const VERBS: [Verb; INSTANT + 32] = [
 pub const INSTANT: usize = 63;
 
 /// One operation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Op {
-    pub verb: Verb,
-    pub a: u8,
-    pub b: u8,
-}
-
-impl Op {
-    /// Any bytes mean some operation, out of the first `verbs` of the language.
-    #[must_use]
-    pub fn from_bytes([verb, a, b]: [u8; 3], verbs: usize) -> Self {
-        Self { verb: VERBS[usize::from(verb) % verbs], a, b }
-    }
-}
-
-impl fmt::Debug for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}({}, {})", self.verb, self.a, self.b)
-    }
-}
+pub type Op = crate::op::Op<Verb>;
