@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use backpressure::{
     BuildError, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
-    TryRecvError, TrySendError, mpmc, mpsc, spsc,
+    TryRecvError, TrySendError, WaitStrategy, mpmc, mpsc, spsc,
 };
 use common::{Bell, Census, Channel, Counted, NEAR_WRAP, Rx, Tx};
 
@@ -412,9 +412,17 @@ fn timeouts_of_any_size() {
 /// A registration that nobody comes back for does not swallow the wake-up of a wait on the same handle.
 #[test]
 fn stale_registrations_absorb_nothing() {
-    let (mut tx, mut rx) = spsc::bounded(1);
+    // The notification is only needed by whoever sleeps when it comes.
+    let until_asleep = |asleep: &dyn Fn() -> bool| {
+        while !asleep() {
+            thread::yield_now();
+        }
+    };
+    let builder = spsc::builder().capacity(1).wait_strategy(WaitStrategy::Park);
+    let (mut tx, mut rx) = builder.build().unwrap();
     assert!(Bell::new().with(|cx| rx.poll_recv(cx)).is_pending());
     let receiver = thread::spawn(move || (rx.recv(), rx));
+    until_asleep(&|| tx.stats().waiting_receivers == 2);
     tx.send(1).unwrap();
     let (received, _rx) = receiver.join().unwrap();
     assert_eq!(received, Ok(1));
@@ -427,6 +435,7 @@ fn stale_registrations_absorb_nothing() {
         tx.send(3).unwrap();
         done.send(()).unwrap();
     });
+    until_asleep(&|| rx.stats().waiting_senders == 2);
     assert_eq!(rx.recv(), Ok(2));
     { is_done }.recv().unwrap();
     sender.join().unwrap();

@@ -24,7 +24,10 @@ fn survive_01_a_close_is_not_lost() {
         let (mut tx, rx) = spsc::builder().capacity(1).evicting().build().unwrap();
         let closed = Arc::new(AtomicBool::new(false));
         let is_closed = Arc::clone(&closed);
+        let begun = Arc::new(Barrier::new(2));
+        let begins = Arc::clone(&begun);
         let sender = thread::spawn(move || {
+            begins.wait();
             loop {
                 // Read before the offer, which then comes after the close.
                 let after = is_closed.load(Ordering::SeqCst);
@@ -35,6 +38,7 @@ fn survive_01_a_close_is_not_lost() {
             }
         });
         // Some way into the sender's loop.
+        begun.wait();
         (0..round % 100).for_each(|_| std::hint::spin_loop());
         assert!(rx.close());
         closed.store(true, Ordering::SeqCst);

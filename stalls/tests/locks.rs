@@ -168,6 +168,27 @@ fn the_senders_list() {
     ]);
 }
 
+/// As long as nobody waits, nobody takes the lock but who counts those who do.
+#[test]
+fn a_list_of_nobody() {
+    let acts = acts! { Ends:
+        "count waiters": |on, wait| on.0.stats();
+        "send": |on, wait| on.0.try_send(3).unwrap();
+        "receive": |on, wait| on.1.try_recv().unwrap();
+    };
+    let half_full = || {
+        let ends = mpmc::bounded(4);
+        assert_eq!(ends.0.try_send_many(&mut vec![1, 2]), Ok(2));
+        ends
+    };
+    let nobody: for<'a> fn(&'a Ends) -> Wait<'a> = |_| begin(async {});
+    Scene { make: half_full, wait: nobody, acts }.keeps(&[
+        ("count waiters", &["count waiters"]),
+        ("send", &[]),
+        ("receive", &[]),
+    ]);
+}
+
 /// Acquiring waits for nobody, and nobody for it; releasing, for those who wait or wake.
 #[test]
 fn a_gate_of_credits() {

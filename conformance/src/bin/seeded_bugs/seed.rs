@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Symptom {
     Fails,
     Hangs,
+    /// The model checker finds everybody asleep, and ends the program.
+    Deadlocks,
     DoesNotCompile,
 }
 
@@ -54,6 +56,7 @@ impl Seed {
         let symptom = match field("symptom:") {
             "fails" => Symptom::Fails,
             "hangs" => Symptom::Hangs,
+            "deadlocks" => Symptom::Deadlocks,
             "does not compile" => Symptom::DoesNotCompile,
             other => panic!("{name}: {other} is no symptom"),
         };
@@ -73,6 +76,7 @@ impl fmt::Display for Symptom {
         f.pad(match self {
             Self::Fails => "fails",
             Self::Hangs => "hangs",
+            Self::Deadlocks => "deadlocks",
             Self::DoesNotCompile => "does not compile",
         })
     }
