@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use backpressure::{Receiver, SendError, Sender, TrySendError, mpmc, mpsc, spsc};
+use backpressure::{Receiver, SendError, Sender, TryRecvError, TrySendError, mpmc, mpsc, spsc};
 use common::{Bell, Census, Channel, Counted, NEAR_WRAP, Rx, Tx};
 
 /// Each future is dropped unpolled, pending, notified, and done.
@@ -178,6 +178,23 @@ fn a_forgotten_future_absorbs_one_notification() {
     tx.try_send(2).unwrap();
     assert_eq!(bell.rings(), 1);
     assert_eq!(bell.poll(waiting.as_mut()), Poll::Ready(Ok(1)));
+}
+
+/// Found by the operation machine: a closed channel waited for a permit that turned out to be forgotten, and
+/// the one notification went to a forgotten future.
+#[test]
+fn word_of_a_forgotten_permit_passes_a_forgotten_future() {
+    let (mut tx, mut rx) = spsc::bounded::<i32>(1);
+    std::mem::forget(tx.try_reserve().unwrap());
+    rx.close();
+    let mut forgotten = Box::pin(rx.recv_async());
+    assert!(Bell::new().poll(forgotten.as_mut()).is_pending());
+    std::mem::forget(forgotten);
+    let bell = Bell::new();
+    assert!(bell.with(|cx| rx.poll_recv(cx)).is_pending());
+    assert_eq!(tx.try_send(1), Err(TrySendError::Closed(1)));
+    assert_eq!(bell.rings(), 1);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn obeys(flavour: Flavour, mode: impl Fn(Mode) -> bool) {
     let input = (channel.prop_filter("another test", right), prop::collection::vec(op(), 1..100));
     let mut runner = TestRunner::new(ProptestConfig {
         cases: CASES,
-        max_global_rejects: 100 * CASES,
+        max_local_rejects: 100 * CASES, // what the filter turns away
         failure_persistence: None,
         ..ProptestConfig::default()
     });

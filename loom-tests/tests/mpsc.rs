@@ -47,8 +47,8 @@ fn exact_capacity() {
     });
 }
 
-/// [E3] One sender's room test counts for the next: the slot that the second writes was released
-/// before the test of the first, which the second never makes itself.
+/// Where the capacity is no power of two, the slot that a sender writes is not the one whose stamp it tests:
+/// a single receiver releases them in order, so one test covers both.
 #[test]
 fn room_seen_by_another() {
     let config = Config::at_least(1_200).required(&["both"]);

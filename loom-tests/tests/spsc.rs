@@ -309,7 +309,7 @@ fn receiver_leaves() {
 /// The same with a permit, which the seal refuses once nobody can receive.
 #[test]
 fn receiver_leaves_a_permit() {
-    let config = Config::at_least(2_000).exactly(&["accepted", "returned"]);
+    let config = Config::at_least(1_500).exactly(&["accepted", "returned"]);
     check("spsc receiver leaves a permit", config, |outcomes| {
         let (mut tx, rx) = spsc::bounded(1);
         let value = loom::sync::Arc::new(());

@@ -126,8 +126,8 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     fn refused(&self, refused: Refused) -> Refused {
         if refused == Refused::Closed {
             // On an owned tail the receiver may have waited for a permit that it saw, and that was
-            // not granted after all, or turned out to be forgotten.
-            self.company().rx.notify();
+            // not granted after all, or turned out to be forgotten. That is news for everybody.
+            self.company().rx.wake_all();
         }
         refused
     }

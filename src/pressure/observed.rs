@@ -15,7 +15,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::pressure::{Clock, Level};
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, fence};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering};
 use crate::wait::Gate;
 
 /// When the level changes.
@@ -75,13 +75,12 @@ impl Observed {
             // ORDERING: Relaxed: a number for people.
             self.peak.fetch_max(now, Ordering::Relaxed);
             let Some(marks) = self.marks else { return };
-            // ORDERING: Relaxed, edge [E11]: ordered by the caller's fence, or by the one below.
+            // ORDERING: Relaxed, edge [E11]: ordered by the caller's fence, or by that of the announcement
+            // below, which stands between the level and the next look at the depth.
             if !marks.are_crossed(self.state.load(Ordering::Relaxed), now) {
                 return;
             }
             self.move_level(marks, depth);
-            // ORDERING: SeqCst fence, edge [E11]: between the level and the next look at the depth.
-            fence(Ordering::SeqCst);
         }
     }
 

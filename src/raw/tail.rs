@@ -241,10 +241,11 @@ impl TailSide for Owned {
             // Before any look at the sender's word, whose line would then travel at every poll.
             return Emptiness::Empty;
         }
-        // ORDERING: SeqCst fence, edge [E5]: between the close (and its mark on the gate) and the
-        // looks below; beside it, the sender's publication and its look at the gate, or its permit
-        // and its look at `closing`.
-        fence(Ordering::SeqCst);
+        // ORDERING: Acquire fence, edge [E4]: whoever finds the channel closed, settled or finished comes
+        // after what was done before. That our own close (and its mark on the gate) precedes the looks
+        // below, beside the sender's publication and its look at the gate, or its permit and its look at
+        // `closing`, is the work of the fence in the close's announcement [E5].
+        fence(Ordering::Acquire);
         // ORDERING: Acquire, edge [E4]: before the look at the slot, so that a permit which was used
         // up in between is not missed in both places.
         let reserved = core.load_tail(Ordering::Acquire).reserved();

@@ -328,8 +328,9 @@ impl Gate {
 
     /// After a change: whether it may concern somebody who waits. Whoever comes later finds it.
     fn is_waited_at(&self) -> bool {
-        // ORDERING: SeqCst fence, edge [E5]: between the caller's change and the look at the word. In the
-        // quiet state a waiter's barrier would do as well, but changes for good are rare.
+        // ORDERING: SeqCst fence, edges [E5], [E11]: between the caller's change and the look at the word; and
+        // between a close or a change of the level, which come before, and what their authors look at
+        // after. In the quiet state a waiter's barrier would do as well, but changes for good are rare.
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed: ordered by the fence.
         self.word.load(Ordering::Relaxed) & WAITING != 0
