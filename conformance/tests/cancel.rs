@@ -9,7 +9,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use backpressure::{Receiver, SendError, Sender, TryRecvError, TrySendError, mpmc, mpsc, spsc};
+use backpressure::{
+    Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError, mpmc, mpsc, spsc,
+};
 use common::{Bell, Census, Channel, Counted, NEAR_WRAP, Rx, Tx};
 
 /// Each future is dropped unpolled, pending, notified, and done.
@@ -195,6 +197,25 @@ fn word_of_a_forgotten_permit_passes_a_forgotten_future() {
     assert_eq!(tx.try_send(1), Err(TrySendError::Closed(1)));
     assert_eq!(bell.rings(), 1);
     assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+}
+
+/// Found by the operation machine: what is sent with the last permit of a closed channel goes to one receiver,
+/// but that nothing comes after it concerns them all.
+#[test]
+fn word_of_the_last_permit_passes_a_forgotten_future() {
+    let (tx, rx) = mpmc::bounded(1);
+    let permit = tx.try_reserve().unwrap();
+    rx.close();
+    let mut forgotten = Box::pin(rx.recv_async());
+    assert!(Bell::new().poll(forgotten.as_mut()).is_pending());
+    std::mem::forget(forgotten);
+    let bell = Bell::new();
+    let mut waiting = Box::pin(rx.recv_async());
+    assert!(bell.poll(waiting.as_mut()).is_pending());
+    permit.send(1).unwrap();
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(bell.rings(), 1);
+    assert_eq!(bell.poll(waiting.as_mut()), Poll::Ready(Err(RecvError)));
 }
 
 #[test]

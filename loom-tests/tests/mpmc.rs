@@ -238,6 +238,34 @@ fn cancelled_receive_passes_on() {
     });
 }
 
+/// The last message was on its way when the channel was closed, and a future was told of it that nobody
+/// polls any more: that nothing comes after it reaches the other receiver all the same.
+#[test]
+fn closed_behind_a_forgotten_receive() {
+    let config = Config::at_least(10_000).required(&["forgotten"]).preemptions(3);
+    check("mpmc closed behind a forgotten receive", config, |outcomes| {
+        let (tx, rx) = mpmc::bounded(1);
+        let other = rx.clone();
+        let producer = thread::spawn(move || (tx.try_send(1).is_ok(), tx));
+        let waiting = thread::spawn(move || other.recv().ok());
+        rx.close();
+        let mut future = Box::pin(rx.recv_async());
+        let mut received = match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(received) => received.ok(),
+            Poll::Pending => {
+                std::mem::forget(future);
+                outcomes.record("forgotten");
+                None
+            }
+        };
+        received = received.or_else(|| rx.try_recv().ok());
+        let (sent, _tx) = producer.join().unwrap();
+        let waited = waiting.join().unwrap();
+        received = received.or_else(|| rx.try_recv().ok()).or(waited);
+        assert_eq!(received, sent.then_some(1));
+    });
+}
+
 /// A send beside a close, with a receiver that waits.
 #[test]
 fn send_beside_close() {

@@ -55,9 +55,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
 
     #[cold]
     fn sent_with(&mut self, notes: Notes) -> Result<(), (T, Refused)> {
-        if notes.watched() {
-            self.company().note(&self.0.depth());
-        }
+        self.company().published(notes, &self.0.depth(), self.0.is_closed());
         if notes.closing() { self.settle_one() } else { Ok(()) }
     }
 
@@ -160,8 +158,8 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
             }
         };
         let notes = self.company().rx.notify_many(sent);
-        if notes.watched() {
-            self.company().note(&self.0.depth());
+        if !notes.is_none() {
+            self.company().published(notes, &self.0.depth(), self.0.is_closed());
         }
         if notes.closing() {
             let mut late = Vec::new();
@@ -439,8 +437,8 @@ impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
             Drops::add(&company.drops.evicted, 1);
             company.tx().notify();
         }
-        if notes.watched() {
-            company.note(&self.0.depth());
+        if !notes.is_none() {
+            company.published(notes, &self.0.depth(), self.0.is_closed());
         }
         Ok(evicted)
     }
@@ -451,9 +449,10 @@ impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
         self.0.displace_all(value, &mut backlog)?;
         let company = self.company();
         Drops::add(&company.drops.cleared, backlog.len() as u64);
-        company.rx.notify();
-        if company.tx().notify_many(backlog.len() as u64).watched() {
-            company.note(&self.0.depth());
+        let notes = company.rx.notify();
+        company.tx().notify_many(backlog.len() as u64);
+        if !notes.is_none() {
+            company.published(notes, &self.0.depth(), self.0.is_closed());
         }
         Ok(backlog)
     }
@@ -489,9 +488,9 @@ impl<T, F: Flavour> Held<'_, T, F> {
             }
         });
         let notes = company.rx.notify();
-        if notes.watched() {
-            let depth = self.0.producer().depth();
-            company.note(&depth);
+        if !notes.is_none() {
+            let producer = self.0.producer();
+            company.published(notes, &producer.depth(), producer.is_closed());
         }
         if notes.closing() {
             let mut late = None;

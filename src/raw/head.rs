@@ -46,7 +46,7 @@ pub(crate) trait HeadSide: Sized {
 /// Counts published values from `at` on.
 #[inline(always)]
 fn full_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64, linger: bool) -> u64 {
-    let mut n = core.run(at, most, Core::is_full_at);
+    let mut n = core.full_from(at, most);
     if n == 0 && most > 0 && linger && core.second_look(at) {
         n = 1;
     }
@@ -133,38 +133,29 @@ impl HeadSide for Shared {
 }
 
 impl Shared {
-    /// After a claim beyond the capacity: takes the oldest values until no more credits are out than
-    /// the channel has, and all those before `limit` if there is one, but at most `most`.
+    /// After a claim beyond the capacity: takes the oldest values, of those that are more than the channel has
+    /// credits for, and of those before `limit` if there is one, but at most `most`. Their slots are the
+    /// caller's.
     ///
     /// One value for each claim is enough, whoever of several evicting producers takes which: one
     /// that finds nothing too many may have missed a later claim, but no claim by a producer whose
     /// taking moved the head as far as it saw. So the last claim is either seen, or its producer
     /// still takes its value.
-    pub(super) fn take_excess<T, B: Bound>(
+    #[inline(always)]
+    pub(super) fn claim_excess<T, B: Bound>(
         core: &Core<T, B>,
         limit: Option<Position>,
-        mut most: u64,
-        mut give: impl FnMut(T),
-    ) {
+        most: u64,
+    ) -> Option<(Position, u64)> {
         let too_many = |at: Position| {
             // ORDERING: Relaxed: as fresh as our own claim, and as the claims of those who moved the head,
             // which was just read [E8].
             let tail = core.load_tail(Ordering::Relaxed);
             let used = at.distance_to(tail.position().plus(tail.reserved())).unwrap_or(0);
             let before_limit = limit.and_then(|limit| at.distance_to(limit)).unwrap_or(0);
-            used.saturating_sub(core.capacity).max(before_limit)
+            used.saturating_sub(core.capacity).max(before_limit).min(most)
         };
-        while most > 0 {
-            let most_now = |at: Position| too_many(at).min(most);
-            // SAFETY: [I6] a shared head may be acted for by anybody.
-            let claimed =
-                unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, most_now, |_| {}, false) };
-            let Ok((at, n)) = claimed else { return };
-            for i in 0..n {
-                // SAFETY: [I4] `claim` saw each of them full and made them ours alone.
-                give(unsafe { core.take_out(at.plus(i)) });
-            }
-            most -= n;
-        }
+        // SAFETY: [I6] a shared head may be acted for by anybody.
+        unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, too_many, |_| {}, false) }.ok()
     }
 }

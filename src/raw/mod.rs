@@ -424,19 +424,23 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X>
     /// Sends, and takes the oldest value away if that made one too many.
     pub(crate) fn displace(&mut self, value: T) -> Result<Option<T>, (T, Refused)> {
         self.send_beyond(value)?;
-        let mut oldest = None;
-        Shared::take_excess(&self.joint.core, None, 1, |value| oldest = Some(value));
-        Ok(oldest)
+        let joint = self.joint;
+        let oldest = Shared::claim_excess(&joint.core, None, 1);
+        Ok(oldest.map(|(at, _)| Claimed { joint, at }.take()))
     }
 
     /// Sends, and takes everything away that was queued before.
     pub(crate) fn displace_all(&mut self, value: T, into: &mut Vec<T>) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
-        let most = core.slots.len();
+        let mut most = core.slots.len() as u64;
         // UNWIND: allocates before anything is sent or taken.
-        into.reserve(most);
-        let at = self.send_beyond(value)?;
-        Shared::take_excess(core, Some(at), most as u64, |value| into.push(value));
+        into.reserve(core.slots.len());
+        let limit = self.send_beyond(value)?;
+        while let Some((at, n)) = Shared::claim_excess(core, Some(limit), most) {
+            // SAFETY: [I4] just claimed, and seen full; there is room in `into`.
+            unsafe { core.take_run(at, n, into, |value| value) };
+            most -= n;
+        }
         Ok(())
     }
 

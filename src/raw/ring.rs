@@ -21,6 +21,14 @@ pub(super) struct Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// Whether it is somebody's turn who is now welcome to the value or to its place.
+    #[inline(always)]
+    fn is_stamped(&self, stamp: Stamp) -> bool {
+        // ORDERING: Acquire, edges [E1], [E2]: what was done before the stamp precedes what is done because
+        // of it.
+        self.stamp.load(Ordering::Acquire) == stamp.bits()
+    }
+
     /// See [`Core::publish`].
     ///
     /// # Safety
@@ -146,10 +154,7 @@ impl<T, B: Bound> Core<T, B> {
     /// Whether `at` may be claimed, as far as released slots tell.
     #[inline(always)]
     pub(super) fn has_room_at(&self, at: Position) -> bool {
-        let probe = at.plus(self.lead);
-        // ORDERING: Acquire, edge [E2]: the consumer's release of that slot, and through it and the
-        // chain of claims [E3] of every earlier slot, precedes our write.
-        self.slot(probe).stamp.load(Ordering::Acquire) == Stamp::vacant(probe).bits()
+        self.room_from(at, 1) == 1
     }
 
     /// How many of `most` positions from `first` on may be claimed, if there are slots.
@@ -161,8 +166,7 @@ impl<T, B: Bound> Core<T, B> {
     /// Whether the value of `at` has been published and not yet released.
     #[inline(always)]
     pub(super) fn is_full_at(&self, at: Position) -> bool {
-        // ORDERING: Acquire, edge [E1]: the producer's write precedes our read.
-        self.slot(at).stamp.load(Ordering::Acquire) == Stamp::full(at).bits()
+        self.full_from(at, 1) == 1
     }
 
     /// How many pauses a side that has caught up with the other lingers before it looks again.
@@ -283,19 +287,48 @@ impl<T, B: Bound> Core<T, B> {
         unsafe { into.set_len(len + n as usize) };
     }
 
-    /// For how many positions from `first` on, at most `most`, a test `holds`.
+    /// How many positions from `at` on, at most `most`, have been published and not yet released [E1]: the
+    /// producers' writes precede our reads.
     #[inline(always)]
-    pub(super) fn run(
-        &self,
-        first: Position,
-        most: u64,
-        holds: impl Fn(&Self, Position) -> bool,
-    ) -> u64 {
-        let mut n = 0;
-        while n < most && holds(self, first.plus(n)) {
-            n += 1;
+    pub(super) fn full_from(&self, at: Position, most: u64) -> u64 {
+        self.run(at, most, Stamp::full)
+    }
+
+    /// How many positions from `at` on, at most `most`, may be claimed, as far as released slots tell [E2]:
+    /// their consumers' releases, and through them and the chain of claims [E3] those of every earlier
+    /// slot, precede our writes.
+    #[inline(always)]
+    pub(super) fn room_from(&self, at: Position, most: u64) -> u64 {
+        self.run(at.plus(self.lead), most, Stamp::vacant)
+    }
+
+    /// How many slots from that of `first` on, at most `most`, have the stamp that they should have.
+    #[inline(always)]
+    fn run(&self, first: Position, most: u64, right: impl Fn(Position) -> Stamp) -> u64 {
+        if most == 0 || !self.slot(first).is_stamped(right(first)) {
+            0
+        } else if most == 1 {
+            1
+        } else {
+            1 + self.run_on(first.plus(1), most - 1, right)
         }
-        n
+    }
+
+    /// What a batch looks at behind its first slot.
+    ///
+    /// PERF: apart from the one look of a single message, and with nothing to compute for each slot.
+    #[inline(never)]
+    fn run_on(&self, first: Position, most: u64, right: impl Fn(Position) -> Stamp) -> u64 {
+        let mut at = first;
+        for slots in self.stretch(first, most.min(self.mask)) {
+            for slot in slots {
+                if !slot.is_stamped(right(at)) {
+                    return at.since(first);
+                }
+                at = at.plus(1);
+            }
+        }
+        at.since(first)
     }
 
     /// Takes a published value back before anybody could have looked at it.

@@ -159,7 +159,7 @@ impl TailSide for Owned {
         if Self::is_closed(core) {
             return Err(Refused::Closed);
         }
-        let room = || room_from(core, at, core.within_bound(at, most));
+        let room = || core.room_from(at, core.within_bound(at, most));
         let mut n = room();
         if n == 0 && linger {
             let pauses = core.linger();
@@ -335,13 +335,7 @@ impl TailSide for Owned {
 fn room_for<T, B: Bound>(core: &Core<T, B>, seen: TailWord, most: u64) -> u64 {
     let first = seen.position().plus(seen.reserved());
     let most = core.within_bound(first, most);
-    room_from(core, first, most)
-}
-
-/// How many of `most` consecutive positions from `at` on have room.
-#[inline(always)]
-fn room_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64) -> u64 {
-    core.run(at, most, Core::has_room_at)
+    core.room_from(first, most)
 }
 
 /// One exchange on the tail word: `next` says what it should become, or why not.

@@ -74,6 +74,11 @@ impl Notes {
     pub(crate) fn watched(self) -> bool {
         self.0 & WATCHED != 0
     }
+
+    /// Somebody was told who waited. There was a fence before.
+    pub(crate) fn told(self) -> bool {
+        self.0 & WAITING != 0
+    }
 }
 
 /// One message in so many of a thread looks whether the gate has calmed down.
@@ -158,7 +163,7 @@ impl Gate {
         } else {
             self.calm_down();
         }
-        Notes(word & (CLOSING | WATCHED))
+        Notes(word & (CLOSING | WATCHED | WAITING))
     }
 
     /// Wakes the first `n` waiters, and those before them that a single change may not satisfy. Where they
