@@ -86,6 +86,7 @@ impl Company {
     }
 
     /// Where senders wait for room.
+    #[inline(always)]
     pub(crate) fn tx(&self) -> &Gate {
         self.window.as_ref().map_or(&self.beside, |window| &window.tx)
     }

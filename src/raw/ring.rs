@@ -123,14 +123,12 @@ impl<T, B: Bound> Core<T, B> {
         slots.try_reserve_exact(count).map_err(|_| Unmakeable::OutOfMemory)?;
         let start = Position::new(start);
         let first = start.index(mask);
-        for index in 0..count {
-            // Each slot is vacant for the first position at or after `start` that maps to it.
-            let offset = (index.wrapping_sub(first)) as u64 & mask;
-            slots.push(Slot {
-                stamp: AtomicU64::new(Stamp::vacant(start.plus(offset)).bits()),
-                value: UnsafeCell::new(MaybeUninit::uninit()),
-            });
-        }
+        // Each slot is vacant for the first position at or after `start` that maps to it.
+        let offsets = (count - first..count).chain(0..count - first);
+        slots.extend(offsets.map(|offset| Slot {
+            stamp: AtomicU64::new(Stamp::vacant(start.plus(offset as u64)).bits()),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+        }));
         Ok(Self {
             slots: slots.into_boxed_slice(),
             mask,
