@@ -12,7 +12,7 @@ use crossbeam_utils::CachePadded;
 use super::bound::Bound;
 use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
 use crate::finally::Finally;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UNDER_MODEL, UnsafeCell, spin_loop};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, spin_loop, thread};
 
 /// One place for a value, with the word that says whose turn it is.
 pub(super) struct Slot<T> {
@@ -72,6 +72,15 @@ pub(crate) struct Core<T, B: Bound> {
     pub(super) capacity: u64,
     /// What else than its slot may keep a producer from claiming a position.
     pub(super) bound: B,
+    /// How many pauses a producer that has caught up with the other side lingers before it looks again, and
+    /// how many a consumer.
+    ///
+    /// PERF: decision 0002. At the other's heels every message moves its cache lines alone, and with
+    /// them the word that the other side claims from; a little later there are several at once. Not in
+    /// small rings, where there is little to wait for; but a consumer always waits for a send that is just
+    /// on its way. Not on a single processor, where nobody else is on the way.
+    pub(super) linger_full: u32,
+    linger_empty: u32,
     /// Closing of an owned tail; see `tail::Owned`. Read before each owned send, written thrice in
     /// a channel's life, so it may share the line of the constants above.
     pub(super) closing: AtomicU32,
@@ -85,12 +94,12 @@ unsafe impl<T: Send, B: Bound> Sync for Core<T, B> {}
 // SAFETY: [I1] the ring owns its values.
 unsafe impl<T: Send, B: Bound> Send for Core<T, B> {}
 
-/// 0.2 us where this was measured; see [`Core::linger`].
+/// 0.2 us where this was measured; see [`Core`].
 const MAX_LINGER: u64 = 8;
 
 /// Pauses so often.
 #[inline(always)]
-pub(super) fn pause(pauses: u64) {
+pub(super) fn pause(pauses: u32) {
     for _ in 0..pauses {
         spin_loop();
     }
@@ -121,6 +130,12 @@ impl<T, B: Bound> Core<T, B> {
         let count = usize::try_from(count).map_err(|_| Unmakeable::TooLarge)?;
         let mut slots = Vec::new();
         slots.try_reserve_exact(count).map_err(|_| Unmakeable::OutOfMemory)?;
+        let (linger_full, linger_empty) = if thread::parallelism() > 1 {
+            let some = (capacity / 4).min(MAX_LINGER) as u32;
+            (some, some.max(1))
+        } else {
+            (0, 0)
+        };
         let start = Position::new(start);
         let first = start.index(mask);
         // Each slot is vacant for the first position at or after `start` that maps to it.
@@ -135,6 +150,8 @@ impl<T, B: Bound> Core<T, B> {
             lead: count as u64 - window,
             capacity,
             bound,
+            linger_full,
+            linger_empty,
             closing: AtomicU32::new(0),
             tail: CachePadded::new(AtomicU64::new(TailWord::at(start).bits())),
             head: CachePadded::new(AtomicU64::new(HeadWord::at(start).bits())),
@@ -167,23 +184,11 @@ impl<T, B: Bound> Core<T, B> {
         self.full_from(at, 1) == 1
     }
 
-    /// How many pauses a side that has caught up with the other lingers before it looks again.
-    ///
-    /// PERF: decision 0002. At the other's heels every message moves its cache lines alone, and with
-    /// them the word that the other side claims from; a little later there are several at once. Not in
-    /// small rings, where there is little to wait for.
-    #[inline(always)]
-    pub(super) fn linger(&self) -> u64 {
-        if UNDER_MODEL { 0 } else { (self.capacity / 4).min(MAX_LINGER) }
-    }
-
     /// Looks again after some pauses, before the consumer asks the producers' side what emptiness means.
     #[inline(always)]
     pub(super) fn second_look(&self, at: Position) -> bool {
-        // Even a ring that is too small for more waits for a send that is just on its way.
-        let pauses = self.linger().max(u64::from(!UNDER_MODEL));
-        pause(pauses);
-        pauses > 0 && self.is_full_at(at)
+        pause(self.linger_empty);
+        self.linger_empty > 0 && self.is_full_at(at)
     }
 
     /// Writes a value into a claimed slot and hands it to whoever takes this position.

@@ -162,7 +162,7 @@ impl TailSide for Owned {
         let room = || core.room_from(at, core.within_bound(at, most));
         let mut n = room();
         if n == 0 && linger {
-            let pauses = core.linger();
+            let pauses = core.linger_full;
             if pauses > 0 {
                 pause(pauses);
                 n = room();
@@ -350,7 +350,7 @@ fn exchange<T, B: Bound>(
     // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed; edge
     // [E3]: a claimer comes after the room that earlier ones have seen.
     let mut seen = core.load_tail(Ordering::Acquire);
-    let mut pauses = if linger { core.linger() } else { 0 };
+    let mut pauses = if linger { core.linger_full } else { 0 };
     loop {
         let wanted = match next(seen) {
             Ok(wanted) => wanted,

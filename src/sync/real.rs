@@ -112,7 +112,8 @@ mod with_std {
             CALLS.try_with(count).unwrap_or(false)
         }
 
-        /// How many threads can run at once, as the process was allowed when first asked.
+        /// How many threads can run at once, as the process was allowed when first asked: by whoever makes
+        /// the first channel. Whoever waits first may be tied to one processor, and its peer to another.
         pub(crate) fn parallelism() -> usize {
             static CPUS: OnceLock<usize> = OnceLock::new();
             *CPUS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
@@ -127,6 +128,11 @@ pub(crate) use crate::raw::SpinMutex as Mutex;
 pub(crate) mod thread {
     /// There is nobody to yield to.
     pub(crate) use core::hint::spin_loop as yield_now;
+
+    /// Nobody knows: more than one thing at a time.
+    pub(crate) fn parallelism() -> usize {
+        2
+    }
 
     /// Only asked where the process can be asked for a barrier.
     pub(crate) fn now_and_then(_every: u32) -> bool {

@@ -50,9 +50,6 @@ pub(crate) struct Experience(AtomicU32);
 
 impl Experience {
     pub(crate) fn new() -> Self {
-        // Asked by whoever makes the first channel. Whoever waits first may be tied to one processor,
-        // and its peer to another.
-        let _ = thread::parallelism();
         Self(AtomicU32::new(YIELDS))
     }
 }
