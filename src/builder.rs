@@ -11,7 +11,7 @@ use crate::flavour::{Ack, AnyCapacity, Credit, Evict, Flavour, Keep, Kind, Lates
 #[cfg(feature = "std")]
 use crate::pressure::SystemClock;
 use crate::pressure::{Clock, Marks, Observed};
-use crate::raw::{self, Bound as _, Core, Kept, Lender, Position, Sides, Unmakeable};
+use crate::raw::{self, Bound as _, Core, Kept, Lender, Position, Sides, TailSide, Unmakeable};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 use crate::wait::Gate;
@@ -138,7 +138,8 @@ where
         // WRAP: counts are compared as positions are.
         let bound = <Kind<P, C, M> as Sides>::Bound::new(self.start.wrapping_add(in_circulation));
         let limit = bound.limit().cloned();
-        let core = Core::new(self.capacity, self.start, bound).map_err(|why| match why {
+        let alone = <<Kind<P, C, M> as Sides>::Tail as TailSide>::SETTLES;
+        let core = Core::new(self.capacity, self.start, bound, alone).map_err(|why| match why {
             Unmakeable::Zero => BuildError::ZeroCapacity,
             Unmakeable::TooLarge => BuildError::CapacityTooLarge,
             Unmakeable::OutOfMemory => BuildError::OutOfMemory,

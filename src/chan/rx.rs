@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use super::{Company, deliver};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::flavour::Flavour;
-use crate::raw::{Claimed, Consumer, Emptiness};
+use crate::raw::{Claimed, Consumer, Emptiness, Linger};
 use crate::sync::{UNDER_MODEL, spin_loop};
 use crate::wait::Place;
 #[cfg(feature = "std")]
@@ -215,9 +215,9 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         let how = company.how_receivers_wait();
         let mut since = None;
         company.wait_begins(&mut since);
-        self.0.lingers = false;
+        self.0.linger = Linger::No;
         let done = block(&company.rx, false, how, deadline, &mut |_| attempt(self), &news);
-        self.0.lingers = true;
+        self.0.linger = Linger::Briefly;
         company.wait_ends(&mut since, false);
         done.unwrap_or_else(A::empty)
     }
@@ -231,6 +231,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     ) -> Poll<Result<F::Item<T>, RecvError>> {
         if !place.is_queued() {
             // PERF: most receives are done here, without a word about waiting.
+            self.0.linger = Linger::Long;
             if let Ok(claimed) = self.0.claim() {
                 return Poll::Ready(self.take(claimed));
             }
@@ -246,6 +247,12 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         into: &mut Vec<F::Item<T>>,
         most: usize,
     ) -> Poll<Result<usize, RecvError>> {
+        if !place.is_queued() {
+            self.0.linger = Linger::Long;
+            if let Some(done) = self.try_recv_many(into, most) {
+                return Poll::Ready(done);
+            }
+        }
         self.poll(place, cx, |rx| rx.try_recv_many(into, most))
     }
 
@@ -257,9 +264,9 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         mut attempt: impl FnMut(&mut Self) -> Option<A>,
     ) -> Poll<A> {
         let gate = &self.company().rx;
-        self.0.lingers = false;
+        self.0.linger = Linger::No;
         let done = place.poll(gate, false, cx, |_| attempt(self));
-        self.0.lingers = true;
+        self.0.linger = Linger::Briefly;
         if done.is_ready() {
             self.leave(place);
         } else {

@@ -7,7 +7,7 @@ use super::Company;
 use crate::finally::Finally;
 use crate::flavour::{Credit, Flavour};
 use crate::pressure::Drops;
-use crate::raw::{Producer, Refused, Reserved, Shared, Sides};
+use crate::raw::{Linger, Producer, Refused, Reserved, Shared, Sides};
 #[cfg(feature = "std")]
 use crate::wait::{Deadline, WaitStrategy};
 use crate::wait::{Notes, Place};
@@ -27,7 +27,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     /// For those who do something else at once where there is no room.
     #[inline(always)]
     pub(crate) fn without_lingering(mut self) -> Self {
-        self.0.lingers = false;
+        self.0.linger = Linger::No;
         self
     }
 
@@ -213,11 +213,11 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let how = company.how_senders_wait();
         let mut since = None;
         company.wait_begins(&mut since);
-        self.0.lingers = false;
+        self.0.linger = Linger::No;
         let restless = matches!(how.strategy, WaitStrategy::Spin | WaitStrategy::Yield);
         let mut attempt = |place: &Place| attempt(self, restless || place.is_queued());
         let done = company.block_tx(false, how, deadline, &mut attempt, &news);
-        self.0.lingers = true;
+        self.0.linger = Linger::Briefly;
         company.wait_ends(&mut since, true);
         done
     }
@@ -254,6 +254,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     ) -> Poll<Result<(), Refused>> {
         if !place.is_queued() {
             // PERF: most sends are done here, without a word about waiting.
+            self.0.linger = Linger::Long;
             if let Some(done) = granted(self.try_send_from(from, false)) {
                 return Poll::Ready(done);
             }
@@ -270,9 +271,9 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
         let company = self.company();
-        self.0.lingers = false;
+        self.0.linger = Linger::No;
         let done = company.poll_tx(place, false, cx, || granted(self.try_send_from(from, true)));
-        self.0.lingers = true;
+        self.0.linger = Linger::Briefly;
         self.leave_if_ready(place, &done);
         done
     }
@@ -284,8 +285,16 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Vec<T>,
     ) -> Poll<Result<usize, Refused>> {
+        if !place.is_queued() {
+            self.0.linger = Linger::Long;
+            if let Some(done) = granted(self.try_send_many(from)) {
+                return Poll::Ready(done);
+            }
+        }
         let company = self.company();
+        self.0.linger = Linger::No;
         let done = company.poll_tx(place, false, cx, || granted(self.try_send_many(from)));
+        self.0.linger = Linger::Briefly;
         self.leave_if_ready(place, &done);
         done
     }

@@ -2,7 +2,7 @@
 
 use super::bound::Bound;
 use super::position::{HeadWord, Position};
-use super::ring::Core;
+use super::ring::{Core, Linger};
 use super::tail::{Emptiness, TailSide};
 use super::{Owned, Shared};
 use crate::sync::Ordering;
@@ -21,7 +21,7 @@ pub(crate) trait HeadSide: Sized {
         core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         prepare: impl FnMut(u64),
-        linger: bool,
+        linger: Linger,
     ) -> Result<(Position, u64), Emptiness>;
 
     /// Whether a value could be taken now: a snapshot.
@@ -45,9 +45,9 @@ pub(crate) trait HeadSide: Sized {
 
 /// Counts published values from `at` on.
 #[inline(always)]
-fn full_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64, linger: bool) -> u64 {
+fn full_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64, linger: Linger) -> u64 {
     let mut n = core.full_from(at, most);
-    if n == 0 && most > 0 && linger && core.second_look(at) {
+    if n == 0 && most > 0 && core.second_look(at, linger) {
         n = 1;
     }
     n
@@ -59,7 +59,7 @@ impl HeadSide for Owned {
         core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
-        linger: bool,
+        linger: Linger,
     ) -> Result<(Position, u64), Emptiness> {
         loop {
             // ORDERING: Relaxed: only this side writes the word.
@@ -91,7 +91,7 @@ impl HeadSide for Shared {
         core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
-        linger: bool,
+        linger: Linger,
     ) -> Result<(Position, u64), Emptiness> {
         // ORDERING: Acquire, edge [E8]: what those who moved the head could see is seen from here on, so that
         // no place is called empty beside a value that was sent before another one was received.
@@ -156,6 +156,6 @@ impl Shared {
             used.saturating_sub(core.capacity).max(before_limit).min(most)
         };
         // SAFETY: [I6] a shared head may be acted for by anybody.
-        unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, too_many, |_| {}, false) }.ok()
+        unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, too_many, |_| {}, Linger::No) }.ok()
     }
 }

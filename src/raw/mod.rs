@@ -55,7 +55,7 @@ pub(crate) use head::HeadSide;
 #[cfg(not(feature = "std"))]
 pub(crate) use lock::SpinMutex;
 pub(crate) use position::{Position, TailWord};
-pub(crate) use ring::{Core, Unmakeable};
+pub(crate) use ring::{Core, Linger, Unmakeable};
 pub(crate) use tail::{Emptiness, Refused, TailSide};
 
 use crate::sync::Arc;
@@ -229,7 +229,7 @@ impl<T, S: Sides, X: Beside> Tail<T, S, X> {
     /// The right to produce, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn producer_mut(&mut self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, lingers: true }
+        Producer { joint: &self.joint, linger: Linger::Briefly }
     }
 
     /// The last sender is gone: no permit can be alive.
@@ -247,7 +247,7 @@ impl<T, S: Sides<Tail = Shared>, X: Beside> Tail<T, S, X> {
     /// The right to produce, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn producer(&self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, lingers: true }
+        Producer { joint: &self.joint, linger: Linger::Briefly }
     }
 }
 
@@ -273,7 +273,7 @@ impl<T, S: Sides, X: Beside> Head<T, S, X> {
     /// The right to consume, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn consumer_mut(&mut self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, lingers: true }
+        Consumer { joint: &self.joint, linger: Linger::Briefly }
     }
 
     /// Whether a send may find out only after its publication that this end closed the channel.
@@ -296,7 +296,7 @@ impl<T, S: Sides<Head = Shared>, X: Beside> Head<T, S, X> {
     /// The right to consume, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn consumer(&self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, lingers: true }
+        Consumer { joint: &self.joint, linger: Linger::Briefly }
     }
 }
 
@@ -309,16 +309,15 @@ impl<T, S: Sides<Head = Shared>, X: Beside> Clone for Head<T, S, X> {
 /// The right to act as a producer, for as long as the end is borrowed.
 pub(crate) struct Producer<'a, T, S: Sides, X: Beside> {
     joint: &'a Joint<T, S, X>,
-    /// Whether an attempt that finds no room looks again after [`Core::linger`]. Those who wait have
-    /// pauses of their own.
-    pub(crate) lingers: bool,
+    /// How long an attempt that finds no room lingers. Those who wait have pauses of their own.
+    pub(crate) linger: Linger,
 }
 
 /// The right to act as a consumer, for as long as the end is borrowed.
 pub(crate) struct Consumer<'a, T, S: Sides, X: Beside> {
     joint: &'a Joint<T, S, X>,
-    /// Whether an attempt that finds nothing looks again after [`Core::linger`]; as for producers.
-    pub(crate) lingers: bool,
+    /// How long an attempt that finds nothing lingers; as for producers.
+    pub(crate) linger: Linger,
 }
 
 impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
@@ -365,7 +364,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        match unsafe { S::Tail::claim(core, 1, self.lingers) } {
+        match unsafe { S::Tail::claim(core, 1, self.linger) } {
             Ok((at, _)) => {
                 // SAFETY: [I3] claimed just above. Nothing between can unwind.
                 unsafe { core.publish(at, value) };
@@ -381,7 +380,7 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<u64, Refused> {
         let core = &self.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.lingers) }?;
+        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.linger) }?;
         // SAFETY: [I3] claimed just above. `Drain` runs no code of `T`'s as long as it is used up, which
         // it is.
         unsafe { core.publish_run(first, n, from.drain(..n as usize)) };
@@ -449,7 +448,7 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X>
         let core = &self.joint.core;
         // SAFETY: [I6] a shared head may be acted for by anybody.
         let (at, _) = unsafe {
-            <Shared as HeadSide>::claim::<T, S::Bound, Shared>(core, |_| 1, |_| {}, false)
+            <Shared as HeadSide>::claim::<T, S::Bound, Shared>(core, |_| 1, |_| {}, Linger::No)
         }
         .ok()?;
         Some(Claimed { joint: self.joint, at }.take())
@@ -495,7 +494,7 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
         let joint = self.joint;
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
         let (at, _) = unsafe {
-            S::Head::claim::<T, S::Bound, S::Tail>(&joint.core, |_| 1, |_| {}, self.lingers)
+            S::Head::claim::<T, S::Bound, S::Tail>(&joint.core, |_| 1, |_| {}, self.linger)
         }?;
         Ok(Claimed { joint, at })
     }
@@ -517,7 +516,7 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
                 &joint.core,
                 |_| most as u64,
                 reserve,
-                self.lingers,
+                self.linger,
             )
         }?;
         // SAFETY: [I4] just claimed, and seen full; there is room in `into`, and `wrap` is a constructor.

@@ -72,15 +72,12 @@ pub(crate) struct Core<T, B: Bound> {
     pub(super) capacity: u64,
     /// What else than its slot may keep a producer from claiming a position.
     pub(super) bound: B,
-    /// How many pauses a producer that has caught up with the other side lingers before it looks again, and
-    /// how many a consumer.
-    ///
-    /// PERF: decision 0002. At the other's heels every message moves its cache lines alone, and with
-    /// them the word that the other side claims from; a little later there are several at once. Not in
-    /// small rings, where there is little to wait for; but a consumer always waits for a send that is just
-    /// on its way. Not on a single processor, where nobody else is on the way.
-    pub(super) linger_full: u32,
-    linger_empty: u32,
+    /// How many pauses there are in lingering [`Linger::Briefly`], and [`Linger::Long`].
+    linger_briefly: u32,
+    linger_long: u32,
+    /// How many there are at least where a consumer lingers: even a ring that is too small for more waits for
+    /// a send that is just on its way.
+    linger_least: u32,
     /// Closing of an owned tail; see `tail::Owned`. Read before each owned send, written thrice in
     /// a channel's life, so it may share the line of the constants above.
     pub(super) closing: AtomicU32,
@@ -94,8 +91,23 @@ unsafe impl<T: Send, B: Bound> Sync for Core<T, B> {}
 // SAFETY: [I1] the ring owns its values.
 unsafe impl<T: Send, B: Bound> Send for Core<T, B> {}
 
-/// 0.2 us where this was measured; see [`Core`].
+/// 0.2 us where this was measured; see [`Linger`].
 const MAX_LINGER: u64 = 8;
+
+/// How long a side that has caught up with the other waits before it looks again.
+///
+/// PERF: decision 0002. At the other's heels every message moves its cache lines alone, and with them the
+/// word that others claim from; a little later there are several at once. Not in small rings, where there
+/// is little to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linger {
+    No,
+    /// For those who may go on with something else. A single producer's line is its own, so there only large
+    /// rings are worth it.
+    Briefly,
+    /// For tasks, whose waits are dear.
+    Long,
+}
 
 /// Pauses so often.
 #[inline(always)]
@@ -114,8 +126,14 @@ pub(crate) enum Unmakeable {
 }
 
 impl<T, B: Bound> Core<T, B> {
-    /// Allocates all memory the ring will ever use. `start` is where positions begin to count.
-    pub(crate) fn new(capacity: usize, start: u64, bound: B) -> Result<Self, Unmakeable> {
+    /// Allocates all memory the ring will ever use. `start` is where positions begin to count; `alone` says
+    /// whether there is a single producer.
+    pub(crate) fn new(
+        capacity: usize,
+        start: u64,
+        bound: B,
+        alone: bool,
+    ) -> Result<Self, Unmakeable> {
         let capacity = capacity as u64;
         if capacity == 0 {
             return Err(Unmakeable::Zero);
@@ -130,12 +148,9 @@ impl<T, B: Bound> Core<T, B> {
         let count = usize::try_from(count).map_err(|_| Unmakeable::TooLarge)?;
         let mut slots = Vec::new();
         slots.try_reserve_exact(count).map_err(|_| Unmakeable::OutOfMemory)?;
-        let (linger_full, linger_empty) = if thread::parallelism() > 1 {
-            let some = (capacity / 4).min(MAX_LINGER) as u32;
-            (some, some.max(1))
-        } else {
-            (0, 0)
-        };
+        // On a single processor nobody else is on the way.
+        let most = if thread::parallelism() > 1 { MAX_LINGER } else { 0 };
+        let linger = |pauses: u64| pauses.min(most) as u32;
         let start = Position::new(start);
         let first = start.index(mask);
         // Each slot is vacant for the first position at or after `start` that maps to it.
@@ -150,8 +165,9 @@ impl<T, B: Bound> Core<T, B> {
             lead: count as u64 - window,
             capacity,
             bound,
-            linger_full,
-            linger_empty,
+            linger_briefly: linger(capacity / if alone { 128 } else { 4 }),
+            linger_long: linger(capacity / 4),
+            linger_least: linger(1),
             closing: AtomicU32::new(0),
             tail: CachePadded::new(AtomicU64::new(TailWord::at(start).bits())),
             head: CachePadded::new(AtomicU64::new(HeadWord::at(start).bits())),
@@ -184,11 +200,23 @@ impl<T, B: Bound> Core<T, B> {
         self.full_from(at, 1) == 1
     }
 
+    #[inline(always)]
+    pub(super) fn pauses(&self, linger: Linger) -> u32 {
+        match linger {
+            Linger::No => 0,
+            Linger::Briefly => self.linger_briefly,
+            Linger::Long => self.linger_long,
+        }
+    }
+
     /// Looks again after some pauses, before the consumer asks the producers' side what emptiness means.
     #[inline(always)]
-    pub(super) fn second_look(&self, at: Position) -> bool {
-        pause(self.linger_empty);
-        self.linger_empty > 0 && self.is_full_at(at)
+    pub(super) fn second_look(&self, at: Position, linger: Linger) -> bool {
+        if linger == Linger::No || self.linger_least == 0 {
+            return false;
+        }
+        pause(self.pauses(linger).max(self.linger_least));
+        self.is_full_at(at)
     }
 
     /// Writes a value into a claimed slot and hands it to whoever takes this position.

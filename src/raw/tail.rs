@@ -4,7 +4,7 @@ use core::mem;
 
 use super::bound::Bound;
 use super::position::{Position, TailWord};
-use super::ring::{Core, pause};
+use super::ring::{Core, Linger, pause};
 use super::{Owned, Shared};
 use crate::sync::{Ordering, fence};
 
@@ -44,7 +44,7 @@ pub(crate) trait TailSide: Sized {
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        linger: bool,
+        linger: Linger,
     ) -> Result<(Position, u64), Refused>;
 
     /// Told after the last of `n` claimed positions was published, of which `spent` were won by
@@ -147,7 +147,7 @@ impl TailSide for Owned {
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        linger: bool,
+        linger: Linger,
     ) -> Result<(Position, u64), Refused> {
         // ORDERING: Relaxed: only this side writes the word.
         let seen = core.load_tail(Ordering::Relaxed);
@@ -161,8 +161,8 @@ impl TailSide for Owned {
         }
         let room = || core.room_from(at, core.within_bound(at, most));
         let mut n = room();
-        if n == 0 && linger {
-            let pauses = core.linger_full;
+        if n == 0 {
+            let pauses = core.pauses(linger);
             if pauses > 0 {
                 pause(pauses);
                 n = room();
@@ -185,7 +185,7 @@ impl TailSide for Owned {
         // exclusive borrow of the sender is the reservation. The count only tells the receiver not
         // to say Closed yet.
         // SAFETY: [I6] the caller's contract is this method's.
-        let (_, found) = unsafe { <Self as TailSide>::claim(core, n, false) }?;
+        let (_, found) = unsafe { <Self as TailSide>::claim(core, n, Linger::No) }?;
         if found < n || n > TailWord::MAX_RESERVED {
             return Err(Refused::Full);
         }
@@ -344,13 +344,13 @@ fn room_for<T, B: Bound>(core: &Core<T, B>, seen: TailWord, most: u64) -> u64 {
 #[inline(always)]
 fn exchange<T, B: Bound>(
     core: &Core<T, B>,
-    linger: bool,
+    linger: Linger,
     mut next: impl FnMut(TailWord) -> Result<TailWord, Refused>,
 ) -> Result<TailWord, Refused> {
     // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed; edge
     // [E3]: a claimer comes after the room that earlier ones have seen.
     let mut seen = core.load_tail(Ordering::Acquire);
-    let mut pauses = if linger { core.linger_full } else { 0 };
+    let mut pauses = core.pauses(linger);
     loop {
         let wanted = match next(seen) {
             Ok(wanted) => wanted,
@@ -394,7 +394,7 @@ impl Shared {
     /// are too many. Refused otherwise (the victim is still being written, or its credit is in a
     /// permit), and when the spare slots are used up.
     pub(super) fn claim_beyond<T, B: Bound>(core: &Core<T, B>) -> Result<Position, Refused> {
-        exchange(core, false, |seen| {
+        exchange(core, Linger::No, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -419,7 +419,7 @@ impl TailSide for Shared {
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        linger: bool,
+        linger: Linger,
     ) -> Result<(Position, u64), Refused> {
         let mut won = 0;
         let seen = exchange(core, linger, |seen| {
@@ -436,7 +436,7 @@ impl TailSide for Shared {
     unsafe fn published<T, B: Bound>(_: &Core<T, B>, _: u64, _: u64) {}
 
     unsafe fn reserve<T, B: Bound>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
-        exchange(core, false, |seen| {
+        exchange(core, Linger::No, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -451,7 +451,7 @@ impl TailSide for Shared {
     }
 
     unsafe fn claim_reserved<T, B: Bound>(core: &Core<T, B>) -> Option<Position> {
-        exchange(core, false, |seen| {
+        exchange(core, Linger::No, |seen| {
             if seen.is_sealed() {
                 return Err(Refused::Closed);
             }
@@ -463,7 +463,7 @@ impl TailSide for Shared {
 
     unsafe fn unreserve<T, B: Bound>(core: &Core<T, B>, n: u64) {
         // Never refused: the closure has no error to give.
-        let _ = exchange(core, false, |seen| Ok(seen.without_reserved(n)));
+        let _ = exchange(core, Linger::No, |seen| Ok(seen.without_reserved(n)));
     }
 
     unsafe fn settle<T, B: Bound>(_: &Core<T, B>, _: &mut dyn FnMut(T)) {
