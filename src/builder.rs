@@ -138,7 +138,9 @@ where
         // WRAP: counts are compared as positions are.
         let bound = <Kind<P, C, M> as Sides>::Bound::new(self.start.wrapping_add(in_circulation));
         let limit = bound.limit().cloned();
-        let alone = <<Kind<P, C, M> as Sides>::Tail as TailSide>::SETTLES;
+        // PERF: decision 0002. An acknowledgement is an exchange, and does not like company.
+        let alone = <<Kind<P, C, M> as Sides>::Tail as TailSide>::SETTLES
+            && Kind::<P, C, M>::CREDIT != Credit::Acknowledged;
         let core = Core::new(self.capacity, self.start, bound, alone).map_err(|why| match why {
             Unmakeable::Zero => BuildError::ZeroCapacity,
             Unmakeable::TooLarge => BuildError::CapacityTooLarge,

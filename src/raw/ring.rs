@@ -127,7 +127,7 @@ pub(crate) enum Unmakeable {
 
 impl<T, B: Bound> Core<T, B> {
     /// Allocates all memory the ring will ever use. `start` is where positions begin to count; `alone` says
-    /// whether there is a single producer.
+    /// whether a producer has its word, and what it learns of credits, to itself.
     pub(crate) fn new(
         capacity: usize,
         start: u64,
