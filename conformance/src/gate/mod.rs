@@ -257,7 +257,7 @@ impl<'a> Machine<'a> {
         self.ended(n, answer, expected.unwrap_or(Err(late)));
         if expected.is_none() && late == AcquireError::TimedOut {
             // It stood in line, and passed on what it left.
-            self.absorbed = 0;
+            self.passed_on();
         }
     }
 
@@ -305,6 +305,14 @@ impl<'a> Machine<'a> {
     fn left(&mut self, ticket: Option<Ticket>) {
         if let Some(ticket) = ticket {
             self.model.leave(ticket);
+            self.passed_on();
+        }
+    }
+
+    /// Somebody told the next in line that there is more: whoever that is looks for all there is, unless it
+    /// was forgotten.
+    fn passed_on(&mut self) {
+        if self.ghosts.is_empty() {
             self.absorbed = 0;
         }
     }

@@ -7,7 +7,7 @@ use backpressure::{
     Delivery, RecvError, RecvTimeoutError, RequestError, SendError, TryRecvError, TrySendError,
 };
 
-use super::{MAX_AGE, MOST_HANDLES, Machine, Port, STAGE};
+use super::{Gate, MAX_AGE, MOST_HANDLES, Machine, Port, STAGE};
 use crate::bell::Bell;
 use crate::face::Patience;
 use crate::model::{Entry, Next};
@@ -144,7 +144,7 @@ impl Machine {
         let polled = berth.ringing.bell.with(|cx| handle.poll_recv(cx));
         let was = std::mem::replace(&mut berth.registered, polled.is_pending());
         if was && polled.is_ready() {
-            self.absorbed[1] = 0;
+            self.left(Gate::Rx);
         }
         match (self.model.ask(), polled) {
             (Next::Value, Poll::Ready(Ok(item))) => {

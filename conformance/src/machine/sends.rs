@@ -3,7 +3,7 @@
 use backpressure::{Offered, SendError, SendTimeoutError, TrySendError};
 use std::task::Poll;
 
-use super::{MOST_HANDLES, Machine, Port, Running, State, Want};
+use super::{Gate, MOST_HANDLES, Machine, Port, Running, State, Want};
 use crate::channel::Mode;
 use crate::face::{Patience, Policy, SendJob};
 use crate::model::Room;
@@ -193,7 +193,7 @@ impl Machine {
     fn sender_polled(&mut self, at: usize, is_pending: bool) {
         let was = std::mem::replace(&mut self.senders[at].berth.registered, is_pending);
         if was && !is_pending {
-            self.absorbed[0] = 0;
+            self.left(Gate::Tx);
         }
     }
 

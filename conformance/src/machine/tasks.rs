@@ -279,8 +279,12 @@ impl Machine {
         self.accept(items, &expected, keep);
     }
 
-    /// A waiter that was enlisted at this gate left it, and told the next one.
-    fn left(&mut self, gate: Gate) {
+    /// A waiter that was enlisted at this gate left it, and told the next one: whoever that is looks for all
+    /// there is, unless it was forgotten.
+    pub(super) fn left(&mut self, gate: Gate) {
+        if self.ghosts.iter().any(|ghost| ghost.gate == gate) {
+            return;
+        }
         match gate {
             Gate::Tx => self.absorbed[0] = 0,
             Gate::Rx => self.absorbed[1] = 0,
