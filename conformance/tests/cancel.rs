@@ -166,13 +166,18 @@ fn greedy_waiters_do_not_keep_others_asleep() {
     assert_eq!(permits.len(), 2);
 }
 
+/// A future that waits, and is never polled again.
+fn forget_pending<F: Future>(future: F) {
+    let mut future = Box::pin(future);
+    assert!(Bell::new().poll(future.as_mut()).is_pending());
+    std::mem::forget(future);
+}
+
 /// Decision 0004: a forgotten future takes one notification with it, and not two.
 #[test]
 fn a_forgotten_future_absorbs_one_notification() {
     let (tx, rx) = mpmc::bounded(2);
-    let mut forgotten = Box::pin(rx.recv_async());
-    assert!(Bell::new().poll(forgotten.as_mut()).is_pending());
-    std::mem::forget(forgotten);
+    forget_pending(rx.recv_async());
     let bell = Bell::new();
     let mut waiting = Box::pin(rx.recv_async());
     assert!(bell.poll(waiting.as_mut()).is_pending());
@@ -189,9 +194,7 @@ fn word_of_a_forgotten_permit_passes_a_forgotten_future() {
     let (mut tx, mut rx) = spsc::bounded::<i32>(1);
     std::mem::forget(tx.try_reserve().unwrap());
     rx.close();
-    let mut forgotten = Box::pin(rx.recv_async());
-    assert!(Bell::new().poll(forgotten.as_mut()).is_pending());
-    std::mem::forget(forgotten);
+    forget_pending(rx.recv_async());
     let bell = Bell::new();
     assert!(bell.with(|cx| rx.poll_recv(cx)).is_pending());
     assert_eq!(tx.try_send(1), Err(TrySendError::Closed(1)));
@@ -206,9 +209,7 @@ fn word_of_the_last_permit_passes_a_forgotten_future() {
     let (tx, rx) = mpmc::bounded(1);
     let permit = tx.try_reserve().unwrap();
     rx.close();
-    let mut forgotten = Box::pin(rx.recv_async());
-    assert!(Bell::new().poll(forgotten.as_mut()).is_pending());
-    std::mem::forget(forgotten);
+    forget_pending(rx.recv_async());
     let bell = Bell::new();
     let mut waiting = Box::pin(rx.recv_async());
     assert!(bell.poll(waiting.as_mut()).is_pending());

@@ -26,7 +26,7 @@ use crate::raw::{self, Beside, End, Kept, Lending, Position, Sides};
 use crate::sync::{Arc, AtomicUsize, Ordering, UNDER_MODEL, abort, thread::yield_now};
 #[cfg(feature = "std")]
 use crate::wait::{Deadline, Experience, How, WaitStrategy, block};
-use crate::wait::{Gate, Notes, Place};
+use crate::wait::{Gate, Place};
 
 /// What lies beside the ring, in the same allocation.
 pub(crate) struct Company {
@@ -167,19 +167,6 @@ impl Company {
     fn note(&self, depth: &dyn Fn() -> usize) {
         if let Some(observed) = &self.observed {
             observed.look(depth);
-        }
-    }
-
-    /// After a publication that the receivers' gate had something to say to.
-    #[cold]
-    fn published(&self, notes: Notes, depth: &dyn Fn() -> usize, is_closed: bool) {
-        if notes.watched() {
-            self.note(depth);
-        }
-        if notes.told() && is_closed {
-            // One of them was told of the message. That it may have been the last concerns them all: whoever
-            // closes later than we looked tells them all behind a fence, and they find the message.
-            self.rx.wake_all();
         }
     }
 

@@ -55,7 +55,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
 
     #[cold]
     fn sent_with(&mut self, notes: Notes) -> Result<(), (T, Refused)> {
-        self.company().published(notes, &self.0.depth(), self.0.is_closed());
+        published(&self.0, notes);
         if notes.closing() { self.settle_one() } else { Ok(()) }
     }
 
@@ -158,9 +158,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
             }
         };
         let notes = self.company().rx.notify_many(sent);
-        if !notes.is_none() {
-            self.company().published(notes, &self.0.depth(), self.0.is_closed());
-        }
+        published(&self.0, notes);
         if notes.closing() {
             let mut late = Vec::new();
             self.0.settle(&mut |value| late.push(value));
@@ -259,20 +257,20 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
                 return Poll::Ready(done);
             }
         }
-        self.wait_for_room(place, cx, from)
+        self.poll(place, cx, |tx| granted(tx.try_send_from(from, true)))
     }
 
-    /// What is left of [`Tx::poll_send`] when the first look found no room, or the task has waited.
+    /// What is left of a task's poll when the first look found no room, or the task has waited.
     #[cold]
-    fn wait_for_room(
+    fn poll<R>(
         &mut self,
         place: &mut Place,
         cx: &mut Context<'_>,
-        from: &mut Option<T>,
-    ) -> Poll<Result<(), Refused>> {
+        mut attempt: impl FnMut(&mut Self) -> Option<R>,
+    ) -> Poll<R> {
         let company = self.company();
         self.0.linger = Linger::No;
-        let done = company.poll_tx(place, false, cx, || granted(self.try_send_from(from, true)));
+        let done = company.poll_tx(place, false, cx, || attempt(self));
         self.0.linger = Linger::Briefly;
         self.leave_if_ready(place, &done);
         done
@@ -291,12 +289,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
                 return Poll::Ready(done);
             }
         }
-        let company = self.company();
-        self.0.linger = Linger::No;
-        let done = company.poll_tx(place, false, cx, || granted(self.try_send_many(from)));
-        self.0.linger = Linger::Briefly;
-        self.leave_if_ready(place, &done);
-        done
+        self.poll(place, cx, |tx| granted(tx.try_send_many(from)))
     }
 
     /// One poll of a handle that wants to know of room without taking it.
@@ -414,6 +407,19 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     }
 }
 
+/// After a publication: what else the receivers' gate asked for.
+fn published<T, F: Flavour>(producer: &Producer<'_, T, F, Company>, notes: Notes) {
+    let company = producer.beside();
+    if notes.watched() {
+        company.note(&producer.depth());
+    }
+    if notes.told() && producer.is_closed() {
+        // One of them was told of the message. That it may have been the last concerns them all: whoever
+        // closes later than we looked tells them all behind a fence, and they find the message.
+        company.rx.wake_all();
+    }
+}
+
 /// What a waiting attempt makes of an answer: being full is no end.
 fn granted<R>(answer: Result<R, Refused>) -> Option<Result<R, Refused>> {
     match answer {
@@ -446,9 +452,7 @@ impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
             Drops::add(&company.drops.evicted, 1);
             company.tx().notify();
         }
-        if !notes.is_none() {
-            company.published(notes, &self.0.depth(), self.0.is_closed());
-        }
+        published(&self.0, notes);
         Ok(evicted)
     }
 
@@ -460,9 +464,7 @@ impl<T, F: Flavour + Sides<Tail = Shared, Head = Shared>> Tx<'_, T, F> {
         Drops::add(&company.drops.cleared, backlog.len() as u64);
         let notes = company.rx.notify();
         company.tx().notify_many(backlog.len() as u64);
-        if !notes.is_none() {
-            company.published(notes, &self.0.depth(), self.0.is_closed());
-        }
+        published(&self.0, notes);
         Ok(backlog)
     }
 
@@ -497,10 +499,7 @@ impl<T, F: Flavour> Held<'_, T, F> {
             }
         });
         let notes = company.rx.notify();
-        if !notes.is_none() {
-            let producer = self.0.producer();
-            company.published(notes, &producer.depth(), producer.is_closed());
-        }
+        published(self.0.producer(), notes);
         if notes.closing() {
             let mut late = None;
             self.0.producer().settle(&mut |value| late = Some(value));
