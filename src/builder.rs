@@ -42,6 +42,7 @@ pub struct Builder<F> {
     observed: bool,
     marks: Option<Marks>,
     clock: Option<StdArc<dyn Clock>>,
+    eager: bool,
     #[cfg(feature = "std")]
     strategy: WaitStrategy,
     flavour: PhantomData<fn() -> F>,
@@ -57,13 +58,14 @@ impl<F> Builder<F> {
             observed: false,
             marks: None,
             clock: None,
+            eager: false,
             #[cfg(feature = "std")]
             strategy: WaitStrategy::default(),
             flavour: PhantomData,
         }
     }
 
-    /// How blocking operations wait. [`WaitStrategy::Adaptive`] if not set.
+    /// How operations wait. [`WaitStrategy::Adaptive`] if not set.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn wait_strategy(mut self, strategy: WaitStrategy) -> Self {
@@ -103,6 +105,15 @@ impl<F> Builder<F> {
         self
     }
 
+    /// Lets tasks ask to be polled once more from their first wait on, as if that had always paid, so that tests
+    /// meet it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn eager(mut self) -> Self {
+        self.eager = true;
+        self
+    }
+
     fn retype<G>(self) -> Builder<G> {
         Builder {
             capacity: self.capacity,
@@ -112,6 +123,7 @@ impl<F> Builder<F> {
             observed: self.observed,
             marks: self.marks,
             clock: self.clock,
+            eager: self.eager,
             #[cfg(feature = "std")]
             strategy: self.strategy,
             flavour: PhantomData,
@@ -157,9 +169,19 @@ where
         let clock = || self.clock;
         let clock = if self.observed { clock() } else { None };
         let observed = clock.map(|clock| Observed::new(clock, self.marks));
-        let gate = if observed.is_some() { Gate::new().watched() } else { Gate::new() };
+        #[cfg(feature = "std")]
+        let second_polls = self.strategy != WaitStrategy::Park;
+        #[cfg(not(feature = "std"))]
+        let second_polls = true;
+        let (watched, eager) = (observed.is_some(), self.eager);
+        let gate = || match Gate::new() {
+            // Whoever observes wants to know of every wait: nobody waits without queueing.
+            gate if watched => gate.watched(),
+            gate if second_polls => gate.with_second_polls(eager),
+            gate => gate,
+        };
         let window =
-            limit.map(|limit| Window::new(limit, self.start, requested, batch as u64, gate));
+            limit.map(|limit| Window::new(limit, self.start, requested, batch as u64, gate()));
         let (lender, window) = match (Kind::<P, C, M>::CREDIT, window) {
             (Credit::Acknowledged, Some(window)) => {
                 let lender = Lender::new(window, Position::new(self.start));
@@ -169,9 +191,9 @@ where
             (_, window) => (None, window.map(Kept::new)),
         };
         #[cfg(feature = "std")]
-        let company = Company::new(self.start, window, observed, self.strategy);
+        let company = Company::new(self.start, window, observed, gate, self.strategy);
         #[cfg(not(feature = "std"))]
-        let company = Company::new(self.start, window, observed);
+        let company = Company::new(self.start, window, observed, gate);
         let (tail, head) = raw::pair(core, company, lender);
         Ok((Sender::new(tail), Receiver::new(head)))
     }
@@ -256,6 +278,7 @@ impl<F> Clone for Builder<F> {
             observed: self.observed,
             marks: self.marks,
             clock: self.clock.clone(),
+            eager: self.eager,
             #[cfg(feature = "std")]
             strategy: self.strategy,
             flavour: PhantomData,

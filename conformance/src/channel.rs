@@ -38,6 +38,7 @@ macro_rules! ends {
         let builder = match $channel.marks {
             Some((high, low)) => $builder.watermarks(high, low),
             None if $channel.observed => $builder.observed(),
+            None if $channel.eager => $builder.eager(),
             None => $builder,
         };
         let (tx, rx) = builder.build::<Message>().expect("a channel that can be made");
@@ -74,6 +75,8 @@ pub struct Channel {
     pub start: u64,
     pub strategy: WaitStrategy,
     pub observed: bool,
+    /// Tasks ask to be polled once more from the first wait on, unless it is observed.
+    pub eager: bool,
     /// High and low watermarks, if it has any; it is observed then.
     pub marks: Option<(usize, usize)>,
 }
@@ -114,6 +117,7 @@ impl Channel {
             start: entry(&STARTS, start),
             strategy: entry(&STRATEGIES, start / 4),
             observed: marks % 4 > 0,
+            eager: marks / 4 % 2 == 1,
             marks: (marks % 2 == 1).then(|| (high, usize::from(marks / 16) % high)),
         }
     }
@@ -121,6 +125,11 @@ impl Channel {
     /// Whether the senders' side is a single one, of plain stores.
     pub(crate) fn is_owned(&self) -> bool {
         self.flavour == Flavour::Spsc && !self.evicts()
+    }
+
+    /// Whether a task that must wait may ask to be polled once more before it queues.
+    pub(crate) fn has_second_polls(&self) -> bool {
+        !self.observed && self.strategy != WaitStrategy::Park
     }
 
     pub(crate) fn evicts(&self) -> bool {

@@ -63,9 +63,9 @@ impl Company {
         start: u64,
         window: Option<Kept<Window>>,
         observed: Option<Observed>,
+        gate: impl Fn() -> Gate,
         #[cfg(feature = "std")] strategy: WaitStrategy,
     ) -> Self {
-        let gate = || if observed.is_some() { Gate::new().watched() } else { Gate::new() };
         Self {
             beside: gate(),
             rx: gate(),
@@ -434,7 +434,7 @@ mod tests {
     const SECOND: &str = "BACKPRESSURE_TOO_MANY_HANDLES";
 
     fn with_handles(count: usize) -> Company {
-        let company = Company::new(0, None, None, WaitStrategy::Park);
+        let company = Company::new(0, None, None, Gate::new, WaitStrategy::Park);
         for handles in [&company.senders, &company.receivers] {
             // ORDERING: Relaxed: nobody else has them.
             handles.store(count, Ordering::Relaxed);

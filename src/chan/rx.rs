@@ -229,11 +229,15 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         place: &mut Place,
         cx: &mut Context<'_>,
     ) -> Poll<Result<F::Item<T>, RecvError>> {
-        if !place.is_queued() {
+        if place.is_nowhere() {
             // PERF: most receives are done here, without a word about waiting.
             self.0.linger = Linger::Long;
-            if let Ok(claimed) = self.0.claim() {
-                return Poll::Ready(self.take(claimed));
+            match self.0.claim() {
+                Ok(claimed) => return Poll::Ready(self.take(claimed)),
+                Err(Emptiness::Empty) if place.asks_again(&self.company().rx, cx) => {
+                    return Poll::Pending;
+                }
+                Err(_) => {}
             }
         }
         self.poll(place, cx, Self::try_recv)
@@ -247,10 +251,13 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         into: &mut Vec<F::Item<T>>,
         most: usize,
     ) -> Poll<Result<usize, RecvError>> {
-        if !place.is_queued() {
+        if place.is_nowhere() {
             self.0.linger = Linger::Long;
             if let Some(done) = self.try_recv_many(into, most) {
                 return Poll::Ready(done);
+            }
+            if place.asks_again(&self.company().rx, cx) {
+                return Poll::Pending;
             }
         }
         self.poll(place, cx, |rx| rx.try_recv_many(into, most))
@@ -278,7 +285,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     /// Ends a task's wait, finished or not.
     #[inline]
     pub(crate) fn leave(&self, place: &mut Place) {
-        if place.is_queued() {
+        if !place.is_nowhere() {
             self.leave_queue(place);
         }
     }

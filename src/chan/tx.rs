@@ -250,11 +250,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Option<T>,
     ) -> Poll<Result<(), Refused>> {
-        if !place.is_queued() {
+        if place.is_nowhere() {
             // PERF: most sends are done here, without a word about waiting.
             self.0.linger = Linger::Long;
-            if let Some(done) = granted(self.try_send_from(from, false)) {
+            if let Some(done) = granted(self.try_send_from(from, true)) {
                 return Poll::Ready(done);
+            }
+            if place.asks_again(self.company().tx(), cx) {
+                return Poll::Pending;
             }
         }
         self.poll(place, cx, |tx| granted(tx.try_send_from(from, true)))
@@ -283,10 +286,13 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         cx: &mut Context<'_>,
         from: &mut Vec<T>,
     ) -> Poll<Result<usize, Refused>> {
-        if !place.is_queued() {
+        if place.is_nowhere() {
             self.0.linger = Linger::Long;
             if let Some(done) = granted(self.try_send_many(from)) {
                 return Poll::Ready(done);
+            }
+            if place.asks_again(self.company().tx(), cx) {
+                return Poll::Pending;
             }
         }
         self.poll(place, cx, |tx| granted(tx.try_send_many(from)))
@@ -317,7 +323,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     /// Ends a task's wait, finished or not.
     #[inline]
     pub(crate) fn leave(&self, place: &mut Place) {
-        if place.is_queued() {
+        if !place.is_nowhere() {
             self.leave_queue(place);
         }
     }
@@ -396,6 +402,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
             return Poll::Pending;
         };
         let (company, news, greedy) = (tx.company(), tx.news(), tx.is_greedy(n));
+        if place.is_nowhere() {
+            if let Some(done) = reserve_with(right, n) {
+                return Poll::Ready(done);
+            }
+            if place.asks_again(company.tx(), cx) {
+                return Poll::Pending;
+            }
+        }
         let done = company.poll_tx(place, greedy, cx, || reserve_with(right, n));
         if done.is_ready() {
             company.wait_ends(&mut place.since, true);

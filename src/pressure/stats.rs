@@ -28,9 +28,9 @@ pub struct Stats {
     /// Credits given back or asked for, and not yet in circulation; they are when a sender needs one.
     /// `u64::MAX` for an endless demand.
     pub deferred: u64,
-    /// Senders that wait.
+    /// Senders that stand in line.
     pub waiting_senders: usize,
-    /// Receivers that wait.
+    /// Receivers that stand in line.
     pub waiting_receivers: usize,
     /// Messages ever accepted.
     pub sent: u64,

@@ -43,9 +43,10 @@ use core::task::Waker;
 
 use crossbeam_utils::CachePadded;
 
-use super::list::{Key, WaitList};
+use super::list::{Key, Standing, WaitList};
+use super::second_poll::SecondPolls;
 use crate::finally::Finally;
-use crate::sync::{AtomicU32, Mutex, Ordering, fence, membarrier, thread};
+use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, fence, membarrier, thread};
 
 const QUIET: u32 = 0;
 const FENCED: u32 = 1;
@@ -91,6 +92,9 @@ pub(crate) struct Gate {
     /// Read after every operation of the other side, written around waits: a line of its own.
     word: CachePadded<AtomicU32>,
     list: Mutex<Queue>,
+    /// As `WaitList::held`, for those who have no lock.
+    held: AtomicUsize,
+    pub(super) second_polls: SecondPolls,
 }
 
 struct Queue {
@@ -120,6 +124,8 @@ impl Gate {
             in_line,
             word: CachePadded::new(AtomicU32::new(word)),
             list: Mutex::new(Queue { waiters: WaitList::new(), most, begun_before: 0 }),
+            held: AtomicUsize::new(0),
+            second_polls: SecondPolls::never(),
         }
     }
 
@@ -128,6 +134,11 @@ impl Gate {
         // ORDERING: Relaxed: nobody else has the gate yet.
         self.word.fetch_or(WATCHED | FENCED, Ordering::Relaxed);
         self
+    }
+
+    /// Lets tasks be polled once more before they queue, as far as that turns out to pay.
+    pub(crate) fn with_second_polls(self, eager: bool) -> Self {
+        Self { second_polls: SecondPolls::adaptive(eager), ..self }
     }
 
     /// After a change that lets one waiter go on: wakes one, if any waits.
@@ -233,20 +244,22 @@ impl Gate {
         }
     }
 
-    /// Queues the holder of `key` (or a newcomer) and makes sure that from now on either the
+    /// Queues a newcomer, or somebody who is in line already, and makes sure that from now on either the
     /// caller's next look finds a change, or the change finds the caller queued.
     ///
     /// False if so many wait already that a newcomer must not.
     #[must_use]
-    pub(crate) fn enlist(&self, key: &mut Option<Key>, waker: &Waker, greedy: bool) -> bool {
+    pub(crate) fn enlist(&self, standing: &mut Standing, waker: &Waker, greedy: bool) -> bool {
         // A waker's `clone` is foreign code as well: not under the lock.
         let waker = waker.clone();
         let mut queue = self.list.lock();
-        if key.is_none() && queue.waiters.held() >= queue.most {
+        let is_new = !matches!(standing, Standing::InLine(_));
+        if is_new && queue.waiters.held() >= queue.most {
             drop(queue);
             return false;
         }
-        let replaced = queue.waiters.enlist(key, waker, greedy);
+        let replaced = queue.waiters.enlist(standing, waker, greedy);
+        self.count(&queue);
         self.mark(WAITING);
         drop(queue);
         drop(replaced);
@@ -255,14 +268,26 @@ impl Gate {
         true
     }
 
-    /// Where places are kept: whether the holder of `key`, or a newcomer, has nobody before it.
-    pub(crate) fn is_next(&self, key: Option<&Key>) -> bool {
-        match key {
+    /// Where places are kept: whether somebody in line, or a newcomer, has nobody before it.
+    pub(crate) fn is_next(&self, standing: &Standing) -> bool {
+        match standing {
             _ if !self.in_line => true,
-            Some(key) => self.list.lock().waiters.is_first(key),
+            Standing::InLine(_) => self.list.lock().waiters.is_first(standing),
             // ORDERING: Relaxed: whoever queues up at the same time comes neither before nor after.
-            None => self.word.load(Ordering::Relaxed) & WAITING == 0,
+            _ => self.word.load(Ordering::Relaxed) & WAITING == 0,
         }
+    }
+
+    /// Whether anybody stands in line, or was told and has not left: a snapshot.
+    pub(super) fn has_a_line(&self) -> bool {
+        // ORDERING: Relaxed: whoever queues at the same time comes neither before nor after.
+        self.held.load(Ordering::Relaxed) > 0
+    }
+
+    /// After somebody came or left.
+    fn count(&self, held: &Queue) {
+        // ORDERING: Relaxed: stored under the lock.
+        self.held.store(held.waiters.held(), Ordering::Relaxed);
     }
 
     /// How many wait: a snapshot.
@@ -286,6 +311,7 @@ impl Gate {
     pub(crate) fn leave(&self, key: Key) {
         let mut queue = self.list.lock();
         let waker = queue.waiters.remove(key);
+        self.count(&queue);
         if queue.waiters.is_empty() {
             self.nobody_waits(&mut queue);
         }
@@ -355,12 +381,12 @@ mod tests {
         }
         let gate = Gate::new();
         let word = || gate.word.load(Ordering::Relaxed);
-        let mut key = None;
+        let mut key = Standing::Nowhere;
         assert!(gate.enlist(&mut key, &current_waker(), false));
         assert_eq!(word(), FENCED | WAITING);
         gate.notify();
         assert_eq!(word(), FENCED);
-        gate.leave(key.take().unwrap());
+        gate.leave(key.take_key().unwrap());
         // The first question sees that somebody began to wait, the second that nobody did since.
         for _ in 0..2 * CALM_CHECK {
             gate.notify();
@@ -368,7 +394,7 @@ mod tests {
         assert_eq!(word(), QUIET);
         assert!(gate.enlist(&mut key, &current_waker(), false));
         assert_eq!(word(), FENCED | WAITING);
-        gate.leave(key.unwrap());
+        gate.leave(key.take_key().unwrap());
         assert_eq!(word(), FENCED);
     }
 }

@@ -11,6 +11,26 @@ const NONE: usize = usize::MAX;
 #[derive(Debug)]
 pub(crate) struct Key(usize);
 
+/// Where somebody stands who may wait.
+#[derive(Debug, Default)]
+pub(crate) enum Standing {
+    #[default]
+    Nowhere,
+    /// Nowhere, and has asked to be polled once more before it queues.
+    AskedAgain,
+    InLine(Key),
+}
+
+#[cfg(all(test, feature = "std"))]
+impl Standing {
+    pub(crate) fn take_key(&mut self) -> Option<Key> {
+        match core::mem::take(self) {
+            Self::InLine(key) => Some(key),
+            Self::Nowhere | Self::AskedAgain => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     /// `None`: free, or notified.
@@ -66,26 +86,26 @@ impl WaitList {
         self.held
     }
 
-    /// Queues the holder of `key`, or a newcomer, to be woken through `waker`.
+    /// Queues a newcomer, or somebody who is in line already, to be woken through `waker`.
     ///
     /// Returns the waker that was there before, whose destructor is foreign code.
     #[must_use = "to be dropped after the lock"]
     pub(crate) fn enlist(
         &mut self,
-        key: &mut Option<Key>,
+        standing: &mut Standing,
         waker: Waker,
         greedy: bool,
     ) -> Option<Waker> {
-        match key {
-            Some(Key(at)) if self.entries[*at].linked => {
+        match standing {
+            Standing::InLine(Key(at)) if self.entries[*at].linked => {
                 return self.entries[*at].waker.replace(waker);
             }
             // Notified before, its place given up, and nothing came of it: to the end of the queue.
-            Some(Key(at)) => self.append(*at, waker, greedy),
-            None => {
+            Standing::InLine(Key(at)) => self.append(*at, waker, greedy),
+            Standing::Nowhere | Standing::AskedAgain => {
                 let at = self.vacant();
                 self.held += 1;
-                *key = Some(Key(at));
+                *standing = Standing::InLine(Key(at));
                 self.append(at, waker, greedy);
             }
         }
@@ -104,9 +124,9 @@ impl WaitList {
         waker
     }
 
-    /// Whether this entry has waited longest.
-    pub(crate) fn is_first(&self, Key(at): &Key) -> bool {
-        self.first == *at
+    /// Whether this is somebody in line who has waited longest.
+    pub(crate) fn is_first(&self, standing: &Standing) -> bool {
+        matches!(standing, Standing::InLine(Key(at)) if self.first == *at)
     }
 
     /// Takes the longest-waiting entry's waker, and says whether it is greedy. It leaves the queue, unless
@@ -208,12 +228,12 @@ mod tests {
     fn entries_leave_in_order_and_are_reused() {
         let mut list = WaitList::new();
         let wakers = [waker(), waker(), waker()];
-        let mut keys = [None, None, None];
+        let mut keys = [const { Standing::Nowhere }; 3];
         for (key, waker) in keys.iter_mut().zip(&wakers) {
             assert!(list.enlist(key, waker.clone(), false).is_none());
         }
         // The middle one leaves; the others stay in order.
-        let gone = list.remove(keys[1].take().unwrap()).unwrap();
+        let gone = list.remove(keys[1].take_key().unwrap()).unwrap();
         assert!(is(&gone, &wakers[1]));
         assert!(is(&list.notify_first(false).unwrap().0, &wakers[0]));
         assert!(is(&list.notify_first(false).unwrap().0, &wakers[2]));
@@ -221,15 +241,15 @@ mod tests {
         // A notified entry stays its holder's until removed; it may queue again.
         assert!(list.enlist(&mut keys[0], wakers[0].clone(), true).is_none());
         assert!(list.notify_first(false).unwrap().1);
-        assert!(list.remove(keys[0].take().unwrap()).is_none());
-        assert!(list.remove(keys[2].take().unwrap()).is_none());
+        assert!(list.remove(keys[0].take_key().unwrap()).is_none());
+        assert!(list.remove(keys[2].take_key().unwrap()).is_none());
         // Nothing grows: three entries serve any number of later waits.
         for _ in 0..10 {
-            let mut key = None;
+            let mut key = Standing::Nowhere;
             assert!(list.enlist(&mut key, wakers[0].clone(), false).is_none());
             let replaced = list.enlist(&mut key, wakers[1].clone(), false);
             assert!(replaced.is_some_and(|waker| is(&waker, &wakers[0])));
-            assert!(is(&list.remove(key.unwrap()).unwrap(), &wakers[1]));
+            assert!(is(&list.remove(key.take_key().unwrap()).unwrap(), &wakers[1]));
         }
         assert_eq!(list.entries.len(), 3);
         assert!(list.is_empty());
@@ -239,18 +259,18 @@ mod tests {
     fn places_are_kept() {
         let mut list = WaitList::new();
         let wakers = [waker(), waker()];
-        let mut keys = [None, None];
+        let mut keys = [const { Standing::Nowhere }; 2];
         for (key, waker) in keys.iter_mut().zip(&wakers) {
             assert!(list.enlist(key, waker.clone(), false).is_none());
         }
         assert!(is(&list.notify_first(true).unwrap().0, &wakers[0]));
         assert!(list.notify_first(true).is_none(), "notified once until it looks");
         assert!(list.enlist(&mut keys[0], wakers[0].clone(), false).is_none());
-        assert!(list.is_first(keys[0].as_ref().unwrap()));
+        assert!(list.is_first(&keys[0]));
         assert_eq!(list.len(), 2);
-        list.remove(keys[0].take().unwrap());
-        assert!(list.is_first(keys[1].as_ref().unwrap()));
-        list.remove(keys[1].take().unwrap());
+        list.remove(keys[0].take_key().unwrap());
+        assert!(list.is_first(&keys[1]));
+        list.remove(keys[1].take_key().unwrap());
         assert!(list.is_empty());
     }
 }

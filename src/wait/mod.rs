@@ -7,14 +7,16 @@ mod gate;
 mod list;
 #[cfg(feature = "std")]
 mod park;
+mod second_poll;
 #[cfg(feature = "std")]
 mod strategy;
 
+use core::mem;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 pub(crate) use gate::{Gate, Notes};
-use list::Key;
+use list::Standing;
 #[cfg(feature = "std")]
 pub(crate) use park::{Deadline, Unmet, block, block_in_line, block_on, block_on_until};
 #[cfg(feature = "std")]
@@ -29,7 +31,7 @@ pub(crate) struct Crowded;
 /// A place in the queue of one gate, given up when the wait ends in whatever way.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
-    key: Option<Key>,
+    standing: Standing,
     greedy: bool,
     /// When the wait began, if somebody wants to know.
     pub(crate) since: Option<Duration>,
@@ -39,24 +41,45 @@ impl Place {
     /// A place that a handle keeps between polls. Nobody may ever come back for it, so it does not
     /// use up a notification that another waiter, perhaps on the same handle, needs.
     pub(crate) fn of_handle() -> Self {
-        Self { key: None, greedy: true, since: None }
+        Self { greedy: true, ..Self::default() }
     }
 
     /// Queues, or renews the waker; the caller then looks again before it waits. False if too many wait.
     #[must_use]
     fn take(&mut self, gate: &Gate, waker: &Waker, greedy: bool) -> bool {
-        gate.enlist(&mut self.key, waker, greedy || self.greedy)
+        gate.enlist(&mut self.standing, waker, greedy || self.greedy)
     }
 
     /// Whether this stands in line: its holder is about to sleep, or has slept.
     #[inline(always)]
     pub(crate) fn is_queued(&self) -> bool {
-        self.key.is_some()
+        matches!(self.standing, Standing::InLine(_))
+    }
+
+    /// After a look of a task that found nothing, and stands nowhere: whether it is to be polled once more before
+    /// it queues. It is then woken for it.
+    ///
+    /// Not while somebody stands in line, who would be told after this one has looked, each time.
+    #[cold]
+    pub(crate) fn asks_again(&mut self, gate: &Gate, cx: &Context<'_>) -> bool {
+        debug_assert!(self.is_nowhere(), "a wait asks once");
+        if !gate.second_polls.are_worth_it() || gate.has_a_line() {
+            return false;
+        }
+        self.standing = Standing::AskedAgain;
+        cx.waker().wake_by_ref();
+        true
+    }
+
+    /// Whether no wait has begun.
+    #[inline(always)]
+    pub(crate) fn is_nowhere(&self) -> bool {
+        matches!(self.standing, Standing::Nowhere)
     }
 
     /// Where places are kept: whether nobody comes before this one.
     pub(crate) fn is_next(&self, gate: &Gate) -> bool {
-        gate.is_next(self.key.as_ref())
+        gate.is_next(&self.standing)
     }
 
     /// Ends the wait. `more` says whether there is something for the next in line, and is only
@@ -64,10 +87,14 @@ impl Place {
     ///
     /// Also what a cancelled wait does, so that the notification it may hold is not lost.
     pub(crate) fn give_up(&mut self, gate: &Gate, more: impl FnOnce() -> bool) {
-        if let Some(key) = self.key.take() {
-            gate.leave(key);
-            if more() {
-                gate.pass_on();
+        match mem::take(&mut self.standing) {
+            Standing::Nowhere => {}
+            Standing::AskedAgain => gate.second_polls.failed(), // it never came
+            Standing::InLine(key) => {
+                gate.leave(key);
+                if more() {
+                    gate.pass_on();
+                }
             }
         }
     }
@@ -96,8 +123,17 @@ impl Place {
         cx: &mut Context<'_>,
         mut attempt: impl FnMut(&Self) -> Option<R>,
     ) -> Poll<Result<R, Crowded>> {
+        let has_asked = matches!(self.standing, Standing::AskedAgain);
         if let Some(done) = attempt(self) {
+            if has_asked {
+                self.standing = Standing::Nowhere;
+                gate.second_polls.paid();
+            }
             return Poll::Ready(Ok(done));
+        }
+        if has_asked {
+            self.standing = Standing::Nowhere;
+            gate.second_polls.failed();
         }
         if !self.take(gate, cx.waker(), greedy) {
             return Poll::Ready(Err(Crowded));

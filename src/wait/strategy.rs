@@ -2,7 +2,7 @@
 
 use crate::sync::{AtomicU32, Ordering, UNDER_MODEL, spin_loop, thread};
 
-/// What a blocking operation does while it waits. Tasks are not concerned: they return `Pending`.
+/// What a blocking operation does while it waits, and a task before it queues.
 ///
 /// Chosen per channel with `Builder::wait_strategy`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,9 +11,13 @@ pub enum WaitStrategy {
     /// A few pauses, a few yields, then sleep. How many is decided from the number of processors
     /// that whoever made the process's first channel might use, and from whether such waits have
     /// lately been worth it. An idle wait uses no processor time.
+    ///
+    /// A task asks to be polled once more before it queues (it wakes itself and returns `Pending`), where nobody
+    /// stands in line and that has lately been worth it, and never on a channel that is observed. The same under
+    /// `Yield` and `Spin`.
     #[default]
     Adaptive,
-    /// Sleep at once. For waits that are known to be long.
+    /// Sleep at once, queue at once. For waits that are known to be long.
     Park,
     /// Yield to other threads until the wait is over; never sleeps. Uses a whole processor while
     /// nothing else wants it.

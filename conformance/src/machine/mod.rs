@@ -9,6 +9,7 @@ mod sends;
 mod tasks;
 
 use std::collections::VecDeque;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,19 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 struct Berth {
     ringing: Ringing,
     registered: bool,
+    /// Its last poll asked for another.
+    asked_again: bool,
+}
+
+impl Berth {
+    /// A poll of the handle has ended; whether its registration ended with it.
+    fn polled(&mut self, channel: &Channel, is_pending: bool) -> bool {
+        let asked_again = is_pending && self.ringing.is_rung();
+        let may = channel.has_second_polls() && !self.registered && !self.asked_again;
+        assert!(!asked_again || may, "a handle woke itself");
+        self.asked_again = asked_again;
+        mem::replace(&mut self.registered, is_pending && !asked_again) && !is_pending
+    }
 }
 
 /// A handle that no task has.
@@ -76,6 +90,8 @@ enum Want {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Fresh,
+    /// It found nothing, and woke itself: to be polled once more before it queues.
+    AskedAgain,
     Waiting,
     /// So many credits.
     Holding(usize),

@@ -142,8 +142,7 @@ impl Machine {
         let Port { handle, berth } = &mut self.receivers[at];
         berth.ringing.answer();
         let polled = berth.ringing.bell.with(|cx| handle.poll_recv(cx));
-        let was = std::mem::replace(&mut berth.registered, polled.is_pending());
-        if was && polled.is_ready() {
+        if berth.polled(&self.channel, polled.is_pending()) {
             self.left(Gate::Rx);
         }
         match (self.model.ask(), polled) {

@@ -191,8 +191,7 @@ impl Machine {
     }
 
     fn sender_polled(&mut self, at: usize, is_pending: bool) {
-        let was = std::mem::replace(&mut self.senders[at].berth.registered, is_pending);
-        if was && !is_pending {
+        if self.senders[at].berth.polled(&self.channel, is_pending) {
             self.left(Gate::Tx);
         }
     }

@@ -59,7 +59,11 @@ impl Running {
     }
 
     fn is_runnable(&self) -> bool {
-        self.state == State::Fresh || self.is_waiting() && self.ringing.is_rung()
+        self.state == State::Fresh || self.is_woken()
+    }
+
+    fn is_woken(&self) -> bool {
+        self.state == State::AskedAgain || self.is_waiting() && self.ringing.is_rung()
     }
 }
 
@@ -175,7 +179,7 @@ impl Machine {
     }
 
     pub(super) fn poll_woken(&mut self, a: u8) {
-        self.poll_one_of(a, |task| task.is_waiting() && task.ringing.is_rung());
+        self.poll_one_of(a, Running::is_woken);
     }
 
     /// Polls everything that is new or was woken, until nothing is.
@@ -203,6 +207,7 @@ impl Machine {
     fn poll(&mut self, task: &mut Running) {
         task.ringing.answer();
         let (was_waiting, gate) = (task.is_waiting(), task.gate());
+        let (sent, expired) = (task.strings.sent.get(), self.model.dropped.expired);
         let end = self.pull(task, Pull::Poll);
         let is_pending = end.is_none();
         match (&mut task.want, end) {
@@ -245,9 +250,19 @@ impl Machine {
             }
             (Want::Recv | Want::RecvMany(_) | Want::RecvFresh, end) => self.received(task, end),
         }
-        if is_pending && !task.holds() {
+        let waits = is_pending && !task.holds();
+        let asked_again = waits && task.ringing.is_rung();
+        if asked_again {
+            // A batch waits anew after each part of it, and whoever wants something fresh after what is not.
+            let got_on = task.strings.sent.get() > sent || self.model.dropped.expired > expired;
+            let is_new = task.state == State::Fresh || got_on;
+            let may = self.channel.has_second_polls() && is_new;
+            assert!(may, "{:?} woke itself when it was {:?}", task.want, task.state);
+            task.state = State::AskedAgain;
+        } else if waits {
             task.state = State::Waiting;
-        } else if was_waiting {
+        }
+        if was_waiting && (asked_again || !waits) {
             self.left(gate);
         }
     }
