@@ -10,9 +10,9 @@ use std::task::Poll;
 use backpressure::{Receiver, Sender, WaitStrategy, mpmc, spsc};
 use common::{Bell, Channel, NEAR_WRAP, Rx, Tx};
 
-/// More waits than the crate takes to try, and fewer than it takes to forget.
+/// Many more waits than it takes until a second poll is tried, and tried again after it failed.
 const MANY: usize = 400;
-/// So few waits never make a task ask: a program that waits now and then sees none of this.
+/// So few waits of a fresh channel never make a task ask.
 const FEW: usize = 16;
 
 /// Polls a future that finds nothing; whether it woke itself.
@@ -186,7 +186,8 @@ fn nobody_overtakes_the_line() {
     assert!(asks(&other, pin!(rx.recv_async())));
 }
 
-/// Two senders take turns on an executor that polls in turn, though one of them always asks in time.
+/// Three senders share a channel on an executor that polls in turn, though one that asks is always polled before
+/// those in line are told.
 #[test]
 fn nobody_starves() {
     let (tx, rx) = mpmc::bounded::<usize>(1);
