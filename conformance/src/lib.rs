@@ -24,7 +24,8 @@ mod value;
 pub use bell::Bell;
 
 /// The index that a byte points at, if there is anything.
-fn pick(byte: u8, len: usize) -> Option<usize> {
+#[must_use]
+pub fn pick(byte: u8, len: usize) -> Option<usize> {
     (len > 0).then(|| usize::from(byte) % len)
 }
 

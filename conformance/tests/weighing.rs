@@ -27,6 +27,7 @@ use backpressure::{
     BuildError, Delivery, Lease, Receiver, RecvError, RecvTimeoutError, RequestError, Sender,
     TryRecvError, TrySendError, WaitStrategy, mpmc, mpsc, spsc,
 };
+use backpressure_conformance::pick;
 use common::{Bell, Census, Counted, NEAR_WRAP, conserved, values_conserved};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -715,10 +716,6 @@ struct Machine {
     sends: Vec<Sending>,
     held: Vec<Held>,
     handles_made: usize,
-}
-
-fn pick(byte: u8, len: usize) -> Option<usize> {
-    (len > 0).then(|| usize::from(byte) % len)
 }
 
 impl Machine {
