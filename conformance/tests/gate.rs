@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 /// Cases for each test below.
-const CASES: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
+const CASES: u32 = if cfg!(debug_assertions) { 50_000 } else { 200_000 };
 
 fn op() -> impl Strategy<Value = Op> {
     any::<[u8; 3]>().prop_map(|bytes| Op::from_bytes(bytes, &VERBS))

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 /// Cases for each test below.
-const CASES: u32 = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
+const CASES: u32 = if cfg!(debug_assertions) { 10_000 } else { 50_000 };
 
 fn op() -> impl Strategy<Value = Op> {
     (any::<u8>(), any::<u8>(), any::<u8>())

@@ -33,7 +33,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 /// Cases for each test below.
-const CASES: u32 = if cfg!(debug_assertions) { 600 } else { 6_000 };
+const CASES: u32 = if cfg!(debug_assertions) { 6_000 } else { 25_000 };
 /// So many handles of a side, pending sends, and things received there are at most.
 const MOST_HANDLES: usize = 3;
 const MOST_SENDS: usize = 6;
