@@ -569,7 +569,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Random steps against plain numbers, credits counted after each.
     #[test]
@@ -812,21 +812,54 @@ fn waits_leave_nothing_behind() {
     drop(held);
 }
 
-/// In line nobody can wait awake, whatever the strategy: whoever is not in line is never next.
+/// Whoever leaves wakes the next for what there is, not for nothing.
+#[test]
+fn nobody_is_woken_for_nothing() {
+    for gate in [Credits::pool(1), Credits::builder().fifo().pool(1)] {
+        let held = gate.try_acquire(1).unwrap();
+        let (leaver, stayer) = (Bell::new(), Bell::new());
+        let mut stays = pin!(gate.acquire_async(1));
+        {
+            let mut leaves = pin!(gate.acquire_async(1));
+            assert!(leaver.poll(leaves.as_mut()).is_pending());
+            assert!(stayer.poll(stays.as_mut()).is_pending());
+        }
+        assert_eq!(stayer.rings(), 0, "there is nothing");
+        drop(held);
+        assert_eq!(stayer.rings(), 1);
+    }
+}
+
+/// Where places are kept or counted nobody can wait awake, whatever the strategy: whoever is not in line is never
+/// next, and not counted.
 #[test]
 fn who_never_sleeps_stands_in_line() {
+    const ENOUGH: u64 = 100_000_000;
     for strategy in [backpressure::WaitStrategy::Spin, backpressure::WaitStrategy::Yield] {
-        let gate = Credits::builder().fifo().wait_strategy(strategy).pool(1);
-        let held = gate.try_acquire(1).unwrap();
-        std::thread::scope(|threads| {
-            let waiter = threads.spawn(|| gate.acquire(1).map(drop));
-            let queued = (0..100_000_000_u64).any(|_| {
-                std::thread::yield_now();
-                gate.waiters() == 1
-            });
-            drop(held);
-            assert_eq!(waiter.join().unwrap(), Ok(()));
-            assert!(queued, "{strategy:?} did not queue");
-        });
+        let builder = || Credits::builder().wait_strategy(strategy);
+        let queues = |gate: Credits, looks: u64| {
+            let held = gate.try_acquire(1).unwrap();
+            let begun = AtomicU64::new(0);
+            thread::scope(|threads| {
+                let waiter = threads.spawn(|| {
+                    begun.store(1, Ordering::SeqCst);
+                    gate.acquire(1).map(drop)
+                });
+                while begun.load(Ordering::SeqCst) == 0 {
+                    thread::yield_now();
+                }
+                let queued = (0..looks).any(|_| {
+                    thread::yield_now();
+                    gate.waiters() == 1
+                });
+                drop(held);
+                assert_eq!(waiter.join().unwrap(), Ok(()));
+                queued
+            })
+        };
+        assert!(queues(builder().fifo().pool(1), ENOUGH), "{strategy:?}");
+        assert!(queues(builder().max_waiters(1).pool(1), ENOUGH), "{strategy:?}");
+        // Elsewhere it stays awake. That it goes on doing so cannot be seen in so many looks, only that it begins.
+        assert!(!queues(builder().pool(1), 500), "{strategy:?}");
     }
 }

@@ -1,11 +1,10 @@
 //! Random operations on every kind of gate, against numbers too wide to wrap, with shrinking.
 
+mod random;
+
 use backpressure_conformance::gate::{Case, HEAD, Op, Settings, VERBS};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
-
-/// Cases for each test below.
-const CASES: u32 = if cfg!(debug_assertions) { 50_000 } else { 200_000 };
+use random::holds;
 
 fn op() -> impl Strategy<Value = Op> {
     any::<[u8; 3]>().prop_map(|bytes| Op::from_bytes(bytes, &VERBS))
@@ -17,15 +16,8 @@ fn obeys(pool: bool, fifo: bool) {
         fifo,
         ..Settings::from_bytes(head)
     });
-    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..Default::default() };
     let input = (settings, prop::collection::vec(op(), 1..100));
-    let outcome = TestRunner::new(config).run(&input, |(settings, ops)| {
-        Case { settings, ops }.run();
-        Ok(())
-    });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
+    holds((50_000, 200_000), &input, |(settings, ops)| Case { settings, ops }.run());
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Random operations on every flavour and credit mode, against the model, with shrinking: see the crate's
 //! library for the language.
 
+mod random;
+
 use backpressure_conformance::channel::{Case, Channel, Flavour, HEAD, Mode};
 use backpressure_conformance::machine::{Op, VERBS};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
-
-/// Cases for each test below.
-const CASES: u32 = if cfg!(debug_assertions) { 10_000 } else { 50_000 };
+use random::holds;
 
 fn op() -> impl Strategy<Value = Op> {
     (any::<u8>(), any::<u8>(), any::<u8>())
@@ -20,19 +19,7 @@ fn obeys(flavour: Flavour, mode: impl Fn(Mode) -> bool) {
         .prop_map(move |bytes| Channel { flavour, ..Channel::from_bytes(bytes) })
         .prop_filter("another test", |channel| mode(channel.mode));
     let input = (channel, prop::collection::vec(op(), 1..100));
-    let mut runner = TestRunner::new(ProptestConfig {
-        cases: CASES,
-        max_local_rejects: 10 * CASES, // what the filter turns away
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let outcome = runner.run(&input, |(channel, ops)| {
-        Case { channel, ops }.run();
-        Ok(())
-    });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
+    holds((10_000, 50_000), &input, |(channel, ops)| Case { channel, ops }.run());
 }
 
 macro_rules! obeying {

@@ -59,7 +59,7 @@ where
     Receiver<Counted, C::Kind>: Rx<Counted>,
 {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 300,
+        cases: 3_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     });
@@ -216,7 +216,7 @@ fn offers() -> impl Strategy<Value = Vec<Offer>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Policies, with permits out meanwhile.
     #[test]

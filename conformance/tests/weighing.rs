@@ -5,6 +5,7 @@
 //! many messages are alive, and whether somebody who could go on was told.
 
 mod common;
+mod random;
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
@@ -30,10 +31,8 @@ use backpressure::{
 use backpressure_conformance::pick;
 use common::{Bell, Census, Counted, NEAR_WRAP, conserved, values_conserved};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use random::holds;
 
-/// Cases for each test below.
-const CASES: u32 = if cfg!(debug_assertions) { 6_000 } else { 25_000 };
 /// So many handles of a side, pending sends, and things received there are at most.
 const MOST_HANDLES: usize = 3;
 const MOST_SENDS: usize = 6;
@@ -1292,9 +1291,8 @@ fn settings(
 }
 
 fn obeys(channel: Channel, mode: impl Strategy<Value = Mode>) {
-    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..Default::default() };
     let input = (settings(channel, mode), prop::collection::vec(op(), 1..100));
-    let outcome = TestRunner::new(config).run(&input, |(settings, ops)| {
+    holds((6_000, 25_000), &input, |(settings, ops)| {
         let mut machine = Machine::new(&settings);
         machine.check();
         for op in ops {
@@ -1302,11 +1300,7 @@ fn obeys(channel: Channel, mode: impl Strategy<Value = Mode>) {
             machine.check();
         }
         machine.finish();
-        Ok(())
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
 }
 
 macro_rules! obeying {

@@ -92,7 +92,8 @@ pub(crate) struct Gate {
     /// Read after every operation of the other side, written around waits: a line of its own.
     word: CachePadded<AtomicU32>,
     list: Mutex<Queue>,
-    /// As `WaitList::held`, for those who have no lock.
+    /// How many wait, counting those who were notified and have not left: they may queue up again. Written under
+    /// the lock.
     held: AtomicUsize,
     pub(super) second_polls: SecondPolls,
 }
@@ -253,13 +254,15 @@ impl Gate {
         // A waker's `clone` is foreign code as well: not under the lock.
         let waker = waker.clone();
         let mut queue = self.list.lock();
-        let is_new = !matches!(standing, Standing::InLine(_));
-        if is_new && queue.waiters.held() >= queue.most {
-            drop(queue);
-            return false;
+        if !matches!(standing, Standing::InLine(_)) {
+            let held = self.held();
+            if held >= queue.most {
+                drop(queue);
+                return false;
+            }
+            self.hold(held + 1);
         }
         let replaced = queue.waiters.enlist(standing, waker, greedy);
-        self.count(&queue);
         self.mark(WAITING);
         drop(queue);
         drop(replaced);
@@ -280,14 +283,19 @@ impl Gate {
 
     /// Whether anybody stands in line, or was told and has not left: a snapshot.
     pub(super) fn has_a_line(&self) -> bool {
-        // ORDERING: Relaxed: whoever queues at the same time comes neither before nor after.
-        self.held.load(Ordering::Relaxed) > 0
+        self.held() > 0
     }
 
-    /// After somebody came or left.
-    fn count(&self, held: &Queue) {
-        // ORDERING: Relaxed: stored under the lock.
-        self.held.store(held.waiters.held(), Ordering::Relaxed);
+    fn held(&self) -> usize {
+        // ORDERING: Relaxed: under the lock; without it, whoever queues at the same time comes neither before nor
+        // after.
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Somebody came or left. The lock is held.
+    fn hold(&self, held: usize) {
+        // ORDERING: Relaxed: as above.
+        self.held.store(held, Ordering::Relaxed);
     }
 
     /// How many wait: a snapshot.
@@ -311,7 +319,7 @@ impl Gate {
     pub(crate) fn leave(&self, key: Key) {
         let mut queue = self.list.lock();
         let waker = queue.waiters.remove(key);
-        self.count(&queue);
+        self.hold(self.held() - 1);
         if queue.waiters.is_empty() {
             self.nobody_waits(&mut queue);
         }
@@ -388,10 +396,12 @@ mod tests {
         assert_eq!(word(), FENCED);
         gate.leave(key.take_key().unwrap());
         // The first question sees that somebody began to wait, the second that nobody did since.
-        for _ in 0..2 * CALM_CHECK {
-            gate.notify();
+        for after in [FENCED, QUIET] {
+            for _ in 0..CALM_CHECK {
+                gate.notify();
+            }
+            assert_eq!(word(), after);
         }
-        assert_eq!(word(), QUIET);
         assert!(gate.enlist(&mut key, &current_waker(), false));
         assert_eq!(word(), FENCED | WAITING);
         gate.leave(key.take_key().unwrap());

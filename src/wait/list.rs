@@ -52,23 +52,13 @@ pub(crate) struct WaitList {
     first: usize,
     last: usize,
     queued: usize,
-    /// Entries that somebody holds, queued or notified.
-    held: usize,
     /// How often anybody began to wait; tells the gate whether a side has calmed down.
     pub(crate) begun: u64,
 }
 
 impl WaitList {
     pub(crate) fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-            free: NONE,
-            first: NONE,
-            last: NONE,
-            queued: 0,
-            held: 0,
-            begun: 0,
-        }
+        Self { entries: Vec::new(), free: NONE, first: NONE, last: NONE, queued: 0, begun: 0 }
     }
 
     /// Whether nobody waits for a notification.
@@ -79,11 +69,6 @@ impl WaitList {
     /// How many wait for a notification.
     pub(crate) fn len(&self) -> usize {
         self.queued
-    }
-
-    /// How many wait, counting those who were notified and have not left: they may queue up again.
-    pub(crate) fn held(&self) -> usize {
-        self.held
     }
 
     /// Queues a newcomer, or somebody who is in line already, to be woken through `waker`.
@@ -104,7 +89,6 @@ impl WaitList {
             Standing::InLine(Key(at)) => self.append(*at, waker, greedy),
             Standing::Nowhere | Standing::AskedAgain => {
                 let at = self.vacant();
-                self.held += 1;
                 *standing = Standing::InLine(Key(at));
                 self.append(at, waker, greedy);
             }
@@ -120,7 +104,6 @@ impl WaitList {
         }
         self.entries[at].next = self.free;
         self.free = at;
-        self.held -= 1;
         waker
     }
 

@@ -123,17 +123,16 @@ impl Place {
         cx: &mut Context<'_>,
         mut attempt: impl FnMut(&Self) -> Option<R>,
     ) -> Poll<Result<R, Crowded>> {
-        let has_asked = matches!(self.standing, Standing::AskedAgain);
-        if let Some(done) = attempt(self) {
-            if has_asked {
-                self.standing = Standing::Nowhere;
-                gate.second_polls.paid();
-            }
-            return Poll::Ready(Ok(done));
-        }
-        if has_asked {
+        let done = attempt(self);
+        if matches!(self.standing, Standing::AskedAgain) {
             self.standing = Standing::Nowhere;
-            gate.second_polls.failed();
+            match done {
+                Some(_) => gate.second_polls.paid(),
+                None => gate.second_polls.failed(),
+            }
+        }
+        if let Some(done) = done {
+            return Poll::Ready(Ok(done));
         }
         if !self.take(gate, cx.waker(), greedy) {
             return Poll::Ready(Err(Crowded));
