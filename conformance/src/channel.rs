@@ -8,10 +8,10 @@ use std::time::Duration;
 use backpressure::pressure::Clock;
 use backpressure::{WaitStrategy, mpmc, mpsc, spsc};
 
-use crate::entry;
 use crate::face::{In, Out};
 use crate::machine::{Op, Verb};
 use crate::value::Message;
+use crate::{Policy, entry};
 
 /// Who sends and who receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,26 @@ pub enum Mode {
     Pulled(u64),
     Evicting,
     Latest,
+}
+
+impl Mode {
+    /// Whether senders may take away what is queued.
+    #[must_use]
+    pub fn evicts(self) -> bool {
+        matches!(self, Self::Evicting | Self::Latest)
+    }
+
+    /// What its senders may do where there is no room.
+    #[must_use]
+    pub fn policies(self) -> &'static [Policy] {
+        const ALL: [Policy; 5] =
+            [Policy::Fail, Policy::DropNewest, Policy::DropOldest, Policy::Clear, Policy::Merge];
+        match self {
+            Self::Plain | Self::Acknowledged(_) | Self::Pulled(_) => &ALL[..2],
+            Self::Evicting => &ALL[..4],
+            Self::Latest => &ALL,
+        }
+    }
 }
 
 macro_rules! ends {
@@ -124,16 +144,12 @@ impl Channel {
 
     /// Whether the senders' side is a single one, of plain stores.
     pub(crate) fn is_owned(&self) -> bool {
-        self.flavour == Flavour::Spsc && !self.evicts()
+        self.flavour == Flavour::Spsc && !self.mode.evicts()
     }
 
     /// Whether a task that must wait may ask to be polled once more before it queues.
     pub(crate) fn has_second_polls(&self) -> bool {
         !self.observed && self.strategy != WaitStrategy::Park
-    }
-
-    pub(crate) fn evicts(&self) -> bool {
-        matches!(self.mode, Mode::Evicting | Mode::Latest)
     }
 
     pub(crate) fn make(&self, clock: &Arc<HandClock>) -> (Out, In) {

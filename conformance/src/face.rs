@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use backpressure::flavour::{Ack, Evict, Keep, Kind, Latest, Many, One, Pull as Pulled};
 use backpressure::pressure::{Expiry, PressureWatch, Stats};
 use backpressure::{
-    Clear, DropNewest, DropOldest, Fail, Merge, Offered, Receiver, RecvError, RecvTimeoutError,
-    RequestError, SendError, SendTimeoutError, Sender, TryRecvError, TrySendError, WeakSender,
+    Offered, Receiver, RecvError, RecvTimeoutError, RequestError, SendError, SendTimeoutError,
+    Sender, TryRecvError, TrySendError, WeakSender,
 };
 
+use crate::Policy;
 use crate::puppet::{Driven, End, Fused, Strings, Task};
 use crate::value::{Item, Message};
 
@@ -26,16 +27,6 @@ pub(crate) struct View {
     pub(crate) is_closed: bool,
     pub(crate) senders: usize,
     pub(crate) receivers: usize,
-}
-
-/// A policy, for channels that have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Policy {
-    Fail,
-    DropNewest,
-    DropOldest,
-    Clear,
-    Merge,
 }
 
 /// What a sender does as a task.
@@ -195,17 +186,13 @@ macro_rules! sender {
                 value: Message,
                 policy: Policy,
             ) -> Result<Offered<Message>, TrySendError<Message>> {
-                match policy {
-                    Policy::Fail => Self::offer(self, value, Fail),
-                    Policy::DropNewest => Self::offer(self, value, DropNewest),
-                    _ => evict!($mode, self, value, policy),
-                }
+                crate::offer!($mode, Self, self, value, policy, newest)
             }
             fn force_send(
                 &mut self,
                 value: Message,
             ) -> Result<Option<Message>, SendError<Message>> {
-                force!($mode, self, value)
+                crate::force!($mode, Self, self, value)
             }
             fn poll_reserve(
                 &mut self,
@@ -411,37 +398,6 @@ macro_rules! receiver {
 pub(crate) fn newest(queued: Message, new: Message) -> Message {
     assert!(queued.id < new.id, "the queued value comes first");
     new
-}
-
-macro_rules! evict {
-    (Evict, $tx:ident, $value:ident, $policy:ident) => {
-        match $policy {
-            Policy::DropOldest => Self::offer($tx, $value, DropOldest),
-            Policy::Clear => Self::offer($tx, $value, Clear),
-            other => unreachable!("{other:?} is not for this channel"),
-        }
-    };
-    (Latest, $tx:ident, $value:ident, $policy:ident) => {
-        match $policy {
-            Policy::Merge => Self::offer($tx, $value, Merge(newest)),
-            other => evict!(Evict, $tx, $value, other),
-        }
-    };
-    ($mode:ident, $tx:ident, $value:ident, $policy:ident) => {
-        unreachable!("{:?} is not for this channel", $policy)
-    };
-}
-
-macro_rules! force {
-    (Evict, $tx:ident, $value:ident) => {
-        Self::force_send($tx, $value)
-    };
-    (Latest, $tx:ident, $value:ident) => {
-        Self::force_send($tx, $value)
-    };
-    ($mode:ident, $tx:ident, $value:ident) => {
-        unreachable!("no forcing {:?} here", $value)
-    };
 }
 
 macro_rules! pulled {

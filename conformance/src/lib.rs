@@ -8,7 +8,8 @@
 //! * [`targets`]: what a fuzz target does with its bytes;
 //! * `bell`, `value`: wakers that count, values that notice when they are dropped twice;
 //! * `puppet`: futures that do what an operation tells them;
-//! * `face`, `channel`: one face for every flavour, and how a channel is chosen and made.
+//! * `face`, `channel`, `policy`: one face for every flavour, how a channel is chosen and made, and what is done
+//!   where it is full.
 
 pub mod bell;
 pub mod channel;
@@ -17,11 +18,13 @@ pub mod gate;
 pub mod machine;
 mod model;
 mod op;
+mod policy;
 mod puppet;
 pub mod targets;
 mod value;
 
 pub use bell::Bell;
+pub use policy::Policy;
 
 /// The index that a byte points at, if there is anything.
 #[must_use]

@@ -815,8 +815,7 @@ fn waits_leave_nothing_behind() {
 /// Whoever leaves wakes the next for what there is, not for nothing.
 #[test]
 fn nobody_is_woken_for_nothing() {
-    for gate in [Credits::pool(1), Credits::builder().fifo().pool(1)] {
-        let held = gate.try_acquire(1).unwrap();
+    let wakes_the_next = |gate: &Credits, comes: &dyn Fn()| {
         let (leaver, stayer) = (Bell::new(), Bell::new());
         let mut stays = pin!(gate.acquire_async(1));
         {
@@ -825,9 +824,46 @@ fn nobody_is_woken_for_nothing() {
             assert!(stayer.poll(stays.as_mut()).is_pending());
         }
         assert_eq!(stayer.rings(), 0, "there is nothing");
-        drop(held);
+        comes();
         assert_eq!(stayer.rings(), 1);
+    };
+    for builder in [Credits::builder, || Credits::builder().fifo()] {
+        let gate = builder().on_demand(1);
+        wakes_the_next(&gate, &|| assert_eq!(gate.grant(1), 1));
+        let gate = builder().pool(1);
+        let pause = std::cell::Cell::new(Some(gate.pause()));
+        wakes_the_next(&gate, &|| drop(pause.take()));
     }
+}
+
+/// Who needs several credits may not use up the word of one, which is for the next as well; who needs one does.
+#[test]
+fn a_credit_wakes_those_it_may_satisfy() {
+    let rings_of_the_second = |gate: &Credits, held: &mut Permit<'_>, needed: u64| {
+        let bell = Bell::new();
+        let mut second = pin!(gate.acquire_async(1));
+        assert!(bell.poll(second.as_mut()).is_pending());
+        drop(held.split(1));
+        assert_eq!(bell.rings(), usize::from(needed > 1), "behind one who needs {needed}");
+    };
+    for needed in [1, 2] {
+        let gate = Credits::pool(2);
+        let mut held = gate.try_acquire(2).unwrap();
+        let mut first = pin!(gate.acquire_async(needed));
+        assert!(Bell::new().poll(first.as_mut()).is_pending());
+        rings_of_the_second(&gate, &mut held, needed);
+    }
+    // A thread that needs one may still be awake when it comes, and take it before anybody is woken.
+    let gate = Credits::pool(2);
+    let mut held = gate.try_acquire(2).unwrap();
+    thread::scope(|threads| {
+        threads.spawn(|| gate.acquire(2).unwrap());
+        while gate.waiters() == 0 {
+            thread::yield_now();
+        }
+        rings_of_the_second(&gate, &mut held, 2);
+        drop(held);
+    });
 }
 
 /// Where places are kept or counted nobody can wait awake, whatever the strategy: whoever is not in line is never

@@ -9,6 +9,7 @@ mod random;
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt::Debug;
 use std::future::poll_fn;
 use std::mem;
 use std::num::NonZeroUsize;
@@ -19,16 +20,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use backpressure::flavour::{Ack, Flavour, Keep, Kind, Many, ManySenders, One, Pull};
-use backpressure::pressure::Stats;
+use backpressure::flavour::{
+    Ack, Evict, Flavour, Keep, Kind, Latest, Many, ManySenders, One, Pull,
+};
+use backpressure::pressure::{Dropped, Stats};
 use backpressure::weighted::{
     Oversize, WeighError, WeighedSend, Weighted, WeightedSender, weighted,
 };
 use backpressure::{
-    BuildError, Delivery, Lease, Receiver, RecvError, RecvTimeoutError, RequestError, Sender,
-    TryRecvError, TrySendError, WaitStrategy, mpmc, mpsc, spsc,
+    BuildError, Delivery, Lease, Offered, Receiver, RecvError, RecvTimeoutError, RequestError,
+    SendError, Sender, TryRecvError, TrySendError, WaitStrategy, mpmc, mpsc, spsc,
 };
-use backpressure_conformance::pick;
+use backpressure_conformance::channel::{Flavour as Channel, Mode};
+use backpressure_conformance::{Policy, force, offer, pick};
 use common::{Bell, Census, Counted, NEAR_WRAP, conserved, values_conserved};
 use proptest::prelude::*;
 use random::holds;
@@ -44,22 +48,6 @@ const MOST_POLLS: usize = 1_000;
 struct Parcel {
     weight: u64,
     counted: Counted,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Channel {
-    Spsc,
-    Mpsc,
-    Mpmc,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Plain,
-    /// So many acknowledgements are put together.
-    Acknowledged(usize),
-    /// So many are asked for from the start.
-    Pulled(u64),
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +74,24 @@ enum Patience {
     Past,
 }
 
+/// How the sender behind the budget sends something again. A weighted sender itself never evicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Try,
+    Force,
+    Offer(Policy),
+}
+
+impl Way {
+    fn is_for(self, mode: Mode) -> bool {
+        match self {
+            Self::Try => true,
+            Self::Force => mode.evicts(),
+            Self::Offer(policy) => mode.policies().contains(&policy),
+        }
+    }
+}
+
 /// Bytes say which of those that there are; a weight is taken modulo what is a little above the budget.
 #[derive(Clone, Copy, Debug)]
 enum Op {
@@ -105,7 +111,7 @@ enum Op {
     Request(u8, u64),
     LetGo(u8),
     Unpack(u8, bool),
-    Resend(u8, u8),
+    Resend(u8, u8, Way),
     CloneSender(u8),
     DropSender(u8),
     CloseBySender(u8),
@@ -114,13 +120,17 @@ enum Op {
     CloseByReceiver(u8),
 }
 
-/// The answer to a send, apart from the message.
+/// The answer to a send, apart from the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Sent,
     Full,
     TooLarge,
     Closed,
+    Rejected,
+    Evicted,
+    Cleared,
+    Merged,
 }
 
 /// What the next poll of a task does to its send.
@@ -141,6 +151,8 @@ type Out = Box<dyn Sends>;
 type In = Box<dyn Receives>;
 type Task = Pin<Box<dyn Future<Output = (Out, End)>>>;
 type Received<T> = Result<T, TryRecvError>;
+/// The answer to sending again, and what came back.
+type Told<T> = (Answer, Vec<T>);
 
 /// A weighted sender of whatever flavour.
 trait Sends {
@@ -162,10 +174,14 @@ trait Sends {
     fn another(&self) -> Option<Out> {
         None
     }
-    /// Sends again what was received, weighed as it is, where the sender behind the budget can be shared. What was
-    /// not sent stays.
-    fn resend(&self, _message: &mut Option<Weighted<Parcel>>) -> Option<Answer> {
-        None
+    /// Sends again what was received, weighed as it is. The sender behind the budget is lent out shared: where
+    /// there is one that sends by `&mut`, it does not send, and does not evict either.
+    fn resend(
+        &self,
+        message: Weighted<Parcel>,
+        _: Way,
+    ) -> Result<Told<Weighted<Parcel>>, Weighted<Parcel>> {
+        Err(message)
     }
 }
 
@@ -216,25 +232,65 @@ where
     sends!();
 }
 
-impl<C: 'static, M: 'static> Sends for Rc<WeightedSender<Parcel, Kind<Many, C, M>>>
-where
-    Kind<Many, C, M>: ManySenders,
-{
-    sends!();
-    fn share(&self) -> Option<Out> {
-        Some(Box::new(Self::clone(self)))
+macro_rules! shared_sends {
+    ($($mode:ident),*) => {$(
+        impl<C: 'static> Sends for Rc<WeightedSender<Parcel, Kind<Many, C, $mode>>>
+        where
+            Kind<Many, C, $mode>: ManySenders,
+        {
+            sends!();
+            fn share(&self) -> Option<Out> {
+                Some(Box::new(Self::clone(self)))
+            }
+            fn another(&self) -> Option<Out> {
+                Some(Box::new(Rc::new(WeightedSender::clone(self))))
+            }
+            fn resend(
+                &self,
+                message: Weighted<Parcel>,
+                way: Way,
+            ) -> Result<Told<Weighted<Parcel>>, Weighted<Parcel>> {
+                type Behind<C> = Sender<Weighted<Parcel>, Kind<Many, C, $mode>>;
+                let tx = self.inner();
+                let answer = match way {
+                    Way::Try => tx.try_send(message).map(|()| Offered::Sent),
+                    Way::Force => forced(|| force!($mode, Behind<C>, tx, message)),
+                    Way::Offer(policy) => {
+                        offer!($mode, Behind<C>, tx, message, policy, the_heavier)
+                    }
+                };
+                Ok(told(answer))
+            }
+        }
+    )*};
+}
+shared_sends!(Keep, Ack, Pull, Evict, Latest);
+
+/// Merges by dropping the lighter: a weight cannot be put together from two.
+fn the_heavier(queued: Weighted<Parcel>, new: Weighted<Parcel>) -> Weighted<Parcel> {
+    if queued.weight() > new.weight() { queued } else { new }
+}
+
+/// What comes back of a forced send is the oldest: the new one would only beside other threads, or permits.
+fn forced<T>(
+    force: impl FnOnce() -> Result<Option<T>, SendError<T>>,
+) -> Result<Offered<T>, TrySendError<T>> {
+    match force() {
+        Ok(oldest) => Ok(oldest.map_or(Offered::Sent, Offered::Evicted)),
+        Err(SendError(new)) => Err(TrySendError::Closed(new)),
     }
-    fn another(&self) -> Option<Out> {
-        Some(Box::new(Rc::new(WeightedSender::clone(self))))
-    }
-    fn resend(&self, message: &mut Option<Weighted<Parcel>>) -> Option<Answer> {
-        let (answer, back) = match self.inner().try_send(message.take()?) {
-            Ok(()) => (Answer::Sent, None),
-            Err(TrySendError::Full(back)) => (Answer::Full, Some(back)),
-            Err(TrySendError::Closed(back)) => (Answer::Closed, Some(back)),
-        };
-        *message = back;
-        Some(answer)
+}
+
+fn told<T: Debug>(answer: Result<Offered<T>, TrySendError<T>>) -> Told<T> {
+    match answer {
+        Ok(Offered::Sent) => (Answer::Sent, vec![]),
+        Ok(Offered::Merged) => (Answer::Merged, vec![]),
+        Ok(Offered::Rejected(new)) => (Answer::Rejected, vec![new]),
+        Ok(Offered::Evicted(oldest)) => (Answer::Evicted, vec![oldest]),
+        Ok(Offered::Cleared(backlog)) => (Answer::Cleared, backlog),
+        Ok(other) => panic!("{other:?}"),
+        Err(TrySendError::Full(new)) => (Answer::Full, vec![new]),
+        Err(TrySendError::Closed(new)) => (Answer::Closed, vec![new]),
     }
 }
 
@@ -371,6 +427,12 @@ receives!(
     Kind<One, One, Keep>: alone, unasked;
     Kind<Many, One, Keep>: alone, unasked;
     Kind<Many, Many, Keep>: several, unasked;
+    Kind<One, One, Evict>: alone, unasked;
+    Kind<Many, One, Evict>: alone, unasked;
+    Kind<Many, Many, Evict>: several, unasked;
+    Kind<One, One, Latest>: alone, unasked;
+    Kind<Many, One, Latest>: alone, unasked;
+    Kind<Many, Many, Latest>: several, unasked;
     Kind<One, One, Ack>: alone, unasked;
     Kind<Many, One, Ack>: alone, unasked;
     Kind<Many, Many, Ack>: several, unasked;
@@ -436,6 +498,8 @@ macro_rules! make {
                 ends($settings, builder.acknowledged().return_batch(batch).build(), $own)
             }
             Mode::Pulled(initial) => ends($settings, builder.pulled(initial).build(), $own),
+            Mode::Evicting => ends($settings, builder.evicting().build(), $own),
+            Mode::Latest => ends($settings, builder.latest().build(), $own),
         }
     }};
 }
@@ -495,7 +559,7 @@ struct Model {
     sent: u64,
     received: u64,
     acked: u64,
-    undelivered: u64,
+    dropped: Dropped,
     /// Ever asked for, on a pulled channel.
     requested: u64,
 }
@@ -512,7 +576,7 @@ impl Model {
             sent: 0,
             received: 0,
             acked: 0,
-            undelivered: 0,
+            dropped: Dropped::default(),
             requested,
         }
     }
@@ -531,7 +595,7 @@ impl Model {
 
     fn in_delivery(&self) -> u64 {
         match self.is_acknowledged() {
-            true => self.received + self.undelivered - self.acked,
+            true => self.received + self.dropped.undelivered - self.acked,
             false => 0,
         }
     }
@@ -540,7 +604,7 @@ impl Model {
     fn credits(&self) -> u64 {
         let slots = (self.settings.capacity - self.queue.len()) as u64;
         match self.settings.mode {
-            Mode::Plain => slots,
+            Mode::Plain | Mode::Evicting | Mode::Latest => slots,
             Mode::Acknowledged(_) => slots - self.in_delivery(),
             Mode::Pulled(_) if self.requested == u64::MAX => u64::MAX,
             Mode::Pulled(_) => self.requested - self.sent,
@@ -622,6 +686,50 @@ impl Model {
         self.sent += 1;
     }
 
+    /// Something that has its weight is sent again.
+    fn resend(&mut self, entry: Entry, way: Way) -> Told<Entry> {
+        if self.closed {
+            return (Answer::Closed, vec![entry]);
+        }
+        if self.has_room() {
+            self.push(entry);
+            return (Answer::Sent, vec![]);
+        }
+        match way {
+            Way::Try | Way::Offer(Policy::Fail) => (Answer::Full, vec![entry]),
+            Way::Offer(Policy::DropNewest) => {
+                self.dropped.rejected += 1;
+                (Answer::Rejected, vec![entry])
+            }
+            Way::Force | Way::Offer(Policy::DropOldest) => {
+                let oldest = self.displaced(1);
+                self.dropped.evicted += 1;
+                self.push(entry);
+                (Answer::Evicted, oldest)
+            }
+            Way::Offer(Policy::Clear) => {
+                let backlog = self.displaced(self.queue.len());
+                self.dropped.cleared += backlog.len() as u64;
+                self.push(entry);
+                (Answer::Cleared, backlog)
+            }
+            Way::Offer(Policy::Merge) => {
+                let queued = self.displaced(1)[0];
+                self.dropped.merged += 1;
+                let is_heavier = queued.takes() > entry.takes();
+                let (kept, lost) = if is_heavier { (queued, entry) } else { (entry, queued) };
+                self.taken -= lost.takes();
+                self.push(kept);
+                (Answer::Merged, vec![])
+            }
+        }
+    }
+
+    /// The oldest leave the queue, and nobody receives them.
+    fn displaced(&mut self, n: usize) -> Vec<Entry> {
+        self.queue.drain(..n).collect()
+    }
+
     /// What a receiver would find: a message, or nothing.
     fn next(&self) -> Received<()> {
         match (self.queue.is_empty(), self.closed) {
@@ -645,7 +753,7 @@ impl Model {
         self.close();
         while let Some(entry) = self.queue.pop_front() {
             self.taken -= entry.takes();
-            self.undelivered += 1;
+            self.dropped.undelivered += 1;
             self.acked += u64::from(self.is_acknowledged());
         }
     }
@@ -754,7 +862,7 @@ impl Machine {
             Op::Request(a, n) => self.request(a, n),
             Op::LetGo(a) => self.let_go(a),
             Op::Unpack(a, in_parts) => self.unpack(a, in_parts),
-            Op::Resend(a, b) => self.resend(a, b),
+            Op::Resend(a, b, way) => self.resend(a, b, way),
             Op::CloneSender(a) => self.clone_sender(a),
             Op::DropSender(a) => self.drop_sender(a),
             Op::CloseBySender(a) => self.close_by_sender(a),
@@ -913,6 +1021,10 @@ impl Machine {
 
     fn accept(&mut self, hold: Hold) {
         let entry = self.model.pop();
+        self.hold(entry, hold);
+    }
+
+    fn hold(&mut self, entry: Entry, hold: Hold) {
         self.held.push(Held { entry, hold });
         if self.held.len() > MOST_HELD {
             self.let_go(0);
@@ -1008,30 +1120,31 @@ impl Machine {
         self.held.extend(holds.into_iter().map(|hold| Held { entry, hold }));
     }
 
-    /// Sends something that was received again, by the sender behind the budget: it keeps its weight.
-    fn resend(&mut self, a: u8, b: u8) {
+    /// Sends something that was received again, by the sender behind the budget: it keeps its weight, and so does
+    /// what comes back in its place.
+    fn resend(&mut self, a: u8, b: u8, way: Way) {
+        if !way.is_for(self.settings.mode) {
+            return;
+        }
         let Some(port) = pick(a, self.ports.len()) else { return };
-        let Some(at) = pick(b, self.held.len()) else { return };
-        let Held { entry, hold } = self.held.remove(at);
-        let hold = match hold {
-            Hold::Weighed(message) => {
-                let mut message = Some(message);
-                if let Some(answer) = self.ports[port].handle.resend(&mut message) {
-                    let expected = match () {
-                        () if self.model.closed => Answer::Closed,
-                        () if self.model.has_room() => Answer::Sent,
-                        () => Answer::Full,
-                    };
-                    assert_eq!(answer, expected, "resend");
-                    if answer == Answer::Sent {
-                        self.model.push(entry);
-                    }
-                }
-                message.map(Hold::Weighed)
-            }
-            hold => Some(hold),
+        let weighed = |&at: &usize| matches!(self.held[at].hold, Hold::Weighed(_));
+        let weighed: Vec<_> = (0..self.held.len()).filter(weighed).collect();
+        let Some(at) = pick(b, weighed.len()) else { return };
+        let Held { entry, hold: Hold::Weighed(message) } = self.held.remove(weighed[at]) else {
+            unreachable!("chosen among those")
         };
-        self.held.extend(hold.map(|hold| Held { entry, hold }));
+        match self.ports[port].handle.resend(message, way) {
+            Ok((answer, messages)) => {
+                let (expected, entries) = self.model.resend(entry, way);
+                let ids: Vec<_> = messages.iter().map(|message| message.counted.id).collect();
+                let expected_ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+                assert_eq!((answer, ids), (expected, expected_ids), "{way:?}");
+                for (entry, message) in entries.into_iter().zip(messages) {
+                    self.hold(entry, Hold::Weighed(message));
+                }
+            }
+            Err(message) => self.hold(entry, Hold::Weighed(message)),
+        }
     }
 
     fn clone_sender(&mut self, a: u8) {
@@ -1140,7 +1253,7 @@ impl Machine {
         assert_eq!(stats.queued, model.queue.len());
         assert_eq!((stats.sent, stats.received), (model.sent, model.received));
         assert_eq!((stats.acked, stats.in_delivery), (model.acked, model.in_delivery()));
-        assert_eq!(stats.dropped.undelivered, model.undelivered);
+        assert_eq!(stats.dropped, model.dropped);
         if model.requested < u64::MAX {
             assert_eq!(stats.available + stats.deferred, model.credits(), "{stats:?}");
         }
@@ -1228,7 +1341,9 @@ fn answer(told: Result<(), WeighError<Parcel>>, entry: Entry) -> Answer {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let (a, weight) = (any::<u8>(), 0..16_u64);
+    let a = any::<u8>();
+    // Light ones too: with them it is the queue that fills first.
+    let weight = prop_oneof![2 => 0..16_u64, 1 => 0..2_u64];
     let patience = prop_oneof![
         Just(Patience::Endless),
         Just(Patience::AlmostEndless),
@@ -1237,6 +1352,9 @@ fn op() -> impl Strategy<Value = Op> {
         Just(Patience::Past),
     ];
     let asked = prop_oneof![4 => 0..4_u64, 1 => Just(u64::MAX)];
+    // Every policy: a mode is chosen apart, and does without those that it does not have.
+    let policy = prop::sample::select(Mode::Latest.policies()).prop_map(Way::Offer);
+    let way = prop_oneof![1 => Just(Way::Try), 1 => Just(Way::Force), 4 => policy];
     prop_oneof![
         6 => (a, weight.clone()).prop_map(|(a, weight)| Op::TrySend(a, weight)),
         4 => (a, weight.clone(), patience)
@@ -1255,7 +1373,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (a, asked).prop_map(|(a, n)| Op::Request(a, n)),
         5 => a.prop_map(Op::LetGo),
         5 => (a, any::<bool>()).prop_map(|(a, in_parts)| Op::Unpack(a, in_parts)),
-        2 => (a, a).prop_map(|(a, b)| Op::Resend(a, b)),
+        10 => (a, a, way).prop_map(|(a, b, way)| Op::Resend(a, b, way)),
         2 => a.prop_map(Op::CloneSender),
         1 => a.prop_map(Op::CloneReceiver),
         // Seldom, since little goes on after it.
@@ -1280,7 +1398,7 @@ fn settings(
         move |(mode, (capacity, budget, oversize, start), second_polls, senders_first)| Settings {
             channel,
             mode,
-            capacity,
+            capacity: if mode == Mode::Latest { 1 } else { capacity },
             budget,
             oversize,
             start,
@@ -1326,6 +1444,16 @@ macro_rules! obeying {
                     let few = (0..6_u64).prop_map(Mode::Pulled);
                     let endless = Just(Mode::Pulled(u64::MAX));
                     obeys(Channel::$channel, prop_oneof![3 => few, 1 => endless]);
+                }
+
+                #[test]
+                fn evicting() {
+                    obeys(Channel::$channel, Just(Mode::Evicting));
+                }
+
+                #[test]
+                fn latest() {
+                    obeys(Channel::$channel, Just(Mode::Latest));
                 }
             }
         )*}

@@ -4,11 +4,10 @@ use backpressure::{Offered, SendError, SendTimeoutError, TrySendError};
 use std::task::Poll;
 
 use super::{Gate, MOST_HANDLES, Machine, Port, Running, State, Want};
-use crate::channel::Mode;
-use crate::face::{Patience, Policy, SendJob};
+use crate::face::{Patience, SendJob};
 use crate::model::Room;
-use crate::pick;
 use crate::puppet::{End, Pull, Report};
+use crate::{Policy, entry, pick};
 
 impl Machine {
     pub(super) fn try_send(&mut self, a: u8) {
@@ -92,14 +91,7 @@ impl Machine {
 
     pub(super) fn offer(&mut self, a: u8, b: u8) {
         let Some(at) = pick(a, self.senders.len()) else { return };
-        let policies = match self.channel.mode {
-            Mode::Latest => 5,
-            Mode::Evicting => 4,
-            _ => 2,
-        };
-        let all =
-            [Policy::Fail, Policy::DropNewest, Policy::DropOldest, Policy::Clear, Policy::Merge];
-        let policy = all[usize::from(b) % policies];
+        let policy = entry(self.channel.mode.policies(), b);
         let value = self.message();
         let id = value.id;
         let answer = self.senders[at].handle.offer(value, policy);
@@ -135,7 +127,7 @@ impl Machine {
 
     pub(super) fn force_send(&mut self, a: u8) {
         let Some(at) = pick(a, self.senders.len()) else { return };
-        if !self.channel.evicts() {
+        if !self.channel.mode.evicts() {
             return;
         }
         let value = self.message();
