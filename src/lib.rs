@@ -50,6 +50,7 @@ extern crate alloc;
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod backoff;
 mod builder;
 mod chan;
 pub mod credit;

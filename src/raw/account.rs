@@ -34,6 +34,7 @@ use core::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::position::Position;
+use crate::backoff::Backoff;
 use crate::sync::{AtomicU64, Ordering, UnsafeCell, abort};
 
 /// The packed word of an [`Account`].
@@ -139,25 +140,29 @@ impl<W> Account<W> {
         // ORDERING: Acquire, edge [E12]: the count of those lent was written before the ring's reference went;
         // and if the exchange turns out to be the last one, nobody else was left when this word was read, so every
         // other look at the account precedes its end.
-        let mut seen = Word(account.word.load(Ordering::Acquire));
+        let look = || Word(account.word.load(Ordering::Acquire));
+        let (mut seen, mut backoff) = (look(), Backoff::new());
         loop {
             let wanted = next(account, seen);
             let is_last = wanted.is_over(|| account.lent());
             // ORDERING: Release on success, edge [E10]: what was done with the message precedes what is
             // done by whoever sends with its credit; edge [E12]: our looks at the account precede its end.
-            // Acquire on failure, edge [E12]: as for the load above.
+            // Relaxed on failure: we look again, at what our own credit or reference keeps alive.
             match account.word.compare_exchange_weak(
                 seen.0,
                 wanted.0,
                 Ordering::Release,
-                Ordering::Acquire,
+                Ordering::Relaxed,
             ) {
                 Ok(_) if is_last => {
                     // SAFETY: [I9] no credit, no reference, and the ring is gone: this was the last one.
                     return unsafe { Self::free(this) };
                 }
                 Ok(_) => return,
-                Err(actual) => seen = Word(actual),
+                Err(_) => {
+                    backoff.make_way();
+                    seen = look();
+                }
             }
         }
     }

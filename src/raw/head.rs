@@ -5,6 +5,7 @@ use super::position::{HeadWord, Position};
 use super::ring::{Core, Linger};
 use super::tail::{Emptiness, TailSide};
 use super::{Owned, Shared};
+use crate::backoff::Backoff;
 use crate::sync::Ordering;
 
 /// The consumer side's discipline.
@@ -96,7 +97,7 @@ impl HeadSide for Shared {
         // ORDERING: Acquire, edge [E8]: what those who moved the head could see is seen from here on, so that
         // no place is called empty beside a value that was sent before another one was received.
         let look = || core.load_head(Ordering::Acquire);
-        let mut seen = look();
+        let (mut seen, mut backoff) = (look(), Backoff::new());
         loop {
             let at = seen.position();
             let n = full_from(core, at, most(at), linger);
@@ -118,15 +119,18 @@ impl HeadSide for Shared {
             let next = HeadWord::at(at.plus(n));
             // That the slots are full was learnt from their stamps [E1], and since the head still is `at`,
             // nobody took them. ORDERING: Release on success, edge [E8]: what we could see, and our own claim
-            // if we evict, to whoever finds the head moved. Acquire on failure, edge [E8]: as for the load.
+            // if we evict, to whoever finds the head moved. Relaxed on failure: we look again.
             match core.head.compare_exchange_weak(
                 seen.bits(),
                 next.bits(),
                 Ordering::Release,
-                Ordering::Acquire,
+                Ordering::Relaxed,
             ) {
                 Ok(_) => return Ok((at, n)),
-                Err(actual) => seen = HeadWord::from_bits(actual),
+                Err(_) => {
+                    backoff.make_way();
+                    seen = look();
+                }
             }
         }
     }

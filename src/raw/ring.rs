@@ -11,8 +11,9 @@ use crossbeam_utils::CachePadded;
 
 use super::bound::Bound;
 use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
+use crate::backoff::pause;
 use crate::finally::Finally;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, spin_loop, thread};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, thread};
 
 /// One place for a value, with the word that says whose turn it is.
 pub(super) struct Slot<T> {
@@ -107,14 +108,6 @@ pub(crate) enum Linger {
     Briefly,
     /// For tasks, whose waits are dear.
     Long,
-}
-
-/// Pauses so often.
-#[inline(always)]
-pub(super) fn pause(pauses: u32) {
-    for _ in 0..pauses {
-        spin_loop();
-    }
 }
 
 /// Why a ring could not be made.

@@ -4,8 +4,9 @@ use core::mem;
 
 use super::bound::Bound;
 use super::position::{Position, TailWord};
-use super::ring::{Core, Linger, pause};
+use super::ring::{Core, Linger};
 use super::{Owned, Shared};
+use crate::backoff::{Backoff, pause};
 use crate::sync::{Ordering, fence};
 
 /// Why a position or a credit could not be had.
@@ -349,15 +350,16 @@ fn exchange<T, B: Bound>(
 ) -> Result<TailWord, Refused> {
     // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed; edge
     // [E3]: a claimer comes after the room that earlier ones have seen.
-    let mut seen = core.load_tail(Ordering::Acquire);
+    let look = || core.load_tail(Ordering::Acquire);
+    let mut seen = look();
     let mut pauses = core.pauses(linger);
+    let mut backoff = Backoff::new();
     loop {
         let wanted = match next(seen) {
             Ok(wanted) => wanted,
             Err(Refused::Full) => {
                 // The word may have been old: Full only holds for the present one.
-                // ORDERING: Acquire, edges [E3], [E4]: as above.
-                let again = core.load_tail(Ordering::Acquire);
+                let again = look();
                 if again == seen && pauses == 0 {
                     return Err(Refused::Full);
                 }
@@ -371,15 +373,18 @@ fn exchange<T, B: Bound>(
         };
         // ORDERING: Release on success, edge [E3]: the room that we have seen, and those before us,
         // is ordered before the writes of whoever claims next. We acquired theirs with `seen`.
-        // Acquire on failure, edges [E3], [E4]: as for the load above.
+        // Relaxed on failure: we look again.
         match core.tail.compare_exchange_weak(
             seen.bits(),
             wanted.bits(),
             Ordering::Release,
-            Ordering::Acquire,
+            Ordering::Relaxed,
         ) {
             Ok(_) => return Ok(seen),
-            Err(actual) => seen = TailWord::from_bits(actual),
+            Err(_) => {
+                backoff.make_way();
+                seen = look();
+            }
         }
     }
 }

@@ -106,9 +106,14 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
         run: |race| race.ours(|ring, machine| ring.spread(machine)),
     },
     Contestant {
-        name: "ours, backing off",
+        name: "ours, no backing off",
         flavours: SHARED,
-        run: |race| race.ours(|ring, _| ring.with(Remedy::BackOff(1, 64))),
+        run: |race| race.ours(|ring, _| ring.backing_off(None)),
+    },
+    Contestant {
+        name: "ours, pauses 1 to 64",
+        flavours: SHARED,
+        run: |race| race.ours(|ring, _| ring.backing_off(Some((1, 64)))),
     },
     Contestant {
         name: "ours, fetching first",
@@ -123,7 +128,7 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
     Contestant {
         name: "ours, 16 once failed",
         flavours: SHARED,
-        run: |race| race.ours(|ring, _| ring.with(Remedy::LookAheadAfter(16))),
+        run: |race| race.ours(|ring, _| ring.with(Remedy::LookAheadAfter(16)).backing_off(None)),
     },
     Contestant {
         name: "ours, in lanes of 4",

@@ -7,13 +7,11 @@ use super::{Ring, full, vacant};
 use crate::cpu::{Cpu, Slots, Word};
 use crate::machine::Machine;
 
-/// What could be done after an exchange that failed, or before the first.
+/// What else could be done after an exchange that failed, or before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// As shipped: at once again, with what the exchange found.
+    /// As shipped.
     None,
-    /// So many pauses, doubled with each failure up to so many; then the word is read again.
-    BackOff(u64, u64),
     /// The word is fetched for writing before it is read, so that the exchange finds it there.
     Fetch,
     /// So many stamps are read before the exchange: if another was faster, the next attempt needs no look.
@@ -38,6 +36,9 @@ pub(crate) struct Shipped {
     receivers: Word,
     senders: Word,
     linger: u64,
+    /// So many pauses after an exchange that failed, doubled with each failure up to so many; then the word is read
+    /// again. Without, at once, with what the exchange found.
+    backoff: Option<(u64, u64)>,
     shared_tail: bool,
     shared_head: bool,
     remedy: Remedy,
@@ -55,6 +56,7 @@ impl Shipped {
             receivers: machine.word(0),
             senders: machine.word(0),
             linger: (capacity / 4).min(8),
+            backoff: Some((8, 256)),
             shared_tail: sides.0,
             shared_head: sides.1,
             remedy: Remedy::None,
@@ -64,6 +66,10 @@ impl Shipped {
 
     pub(crate) fn with(self, remedy: Remedy) -> Self {
         Self { remedy, ..self }
+    }
+
+    pub(crate) fn backing_off(self, backoff: Option<(u64, u64)>) -> Self {
+        Self { backoff, ..self }
     }
 
     pub(crate) fn without_lingering(self) -> Self {
@@ -129,14 +135,13 @@ impl Shipped {
                 Ok(at) => return Some((at, n)),
                 Err(actual) => seen = actual,
             }
-            match self.remedy {
-                Remedy::BackOff(first, most) => {
-                    cpu.pause((first << failures.min(16)).min(most)).await;
-                    failures += 1;
-                    seen = cpu.load(word).await;
-                }
-                Remedy::LookAheadAfter(n) => ahead = n,
-                Remedy::None | Remedy::Fetch | Remedy::LookAhead(_) => {}
+            if let Remedy::LookAheadAfter(n) = self.remedy {
+                ahead = n;
+            }
+            if let Some((first, most)) = self.backoff {
+                cpu.pause((first << failures.min(16)).min(most)).await;
+                failures += 1;
+                seen = cpu.load(word).await;
             }
         }
     }
