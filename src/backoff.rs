@@ -14,6 +14,7 @@ pub(crate) fn pause(pauses: u32) {
 /// without a cache line travelling for each; decision 0012 has the figures.
 ///
 /// Source: T. E. Anderson, The performance of spin lock alternatives for shared-memory multiprocessors, 1990.
+#[derive(Clone, Copy)]
 pub(crate) struct Backoff(u32);
 
 impl Backoff {
@@ -28,11 +29,13 @@ impl Backoff {
 
     /// After an exchange that somebody else won; the caller then looks again. Not for the checker, which would take
     /// it for waiting.
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn make_way(&mut self) {
-        if !UNDER_MODEL {
-            pause(1 << self.0);
-            self.0 = (self.0 + 1).min(Self::MOST);
+    pub(crate) fn make_way(self) -> Self {
+        if UNDER_MODEL {
+            return self;
         }
+        pause(1 << self.0);
+        Self((self.0 + 1).min(Self::MOST))
     }
 }

@@ -13,7 +13,6 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::backoff::Backoff;
 use crate::sync::{AtomicU64, Ordering};
 
 const CLOSED: u64 = 1;
@@ -58,7 +57,7 @@ impl Counts {
     /// Lock-free: a retry means that somebody else took some, or paused or closed the gate.
     #[inline(always)]
     fn take_some(&self, wanted: impl Fn(u64) -> u64) -> u64 {
-        let (mut seen, mut backoff) = (self.taken_now(), Backoff::new());
+        let mut seen = self.taken_now();
         loop {
             if seen & (CLOSED | PAUSED) != 0 {
                 return 0;
@@ -76,10 +75,7 @@ impl Counts {
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return n,
-                Err(_) => {
-                    backoff.make_way();
-                    seen = self.taken_now();
-                }
+                Err(actual) => seen = actual,
             }
         }
     }

@@ -160,7 +160,7 @@ impl<W> Account<W> {
                 }
                 Ok(_) => return,
                 Err(_) => {
-                    backoff.make_way();
+                    backoff = backoff.make_way();
                     seen = look();
                 }
             }

@@ -128,7 +128,7 @@ impl HeadSide for Shared {
             ) {
                 Ok(_) => return Ok((at, n)),
                 Err(_) => {
-                    backoff.make_way();
+                    backoff = backoff.make_way();
                     seen = look();
                 }
             }

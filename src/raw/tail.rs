@@ -382,7 +382,7 @@ fn exchange<T, B: Bound>(
         ) {
             Ok(_) => return Ok(seen),
             Err(_) => {
-                backoff.make_way();
+                backoff = backoff.make_way();
                 seen = look();
             }
         }
