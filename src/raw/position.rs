@@ -257,6 +257,9 @@ mod tests {
         assert_eq!(last.index(7), 7);
         assert_eq!(next.index(7), 0);
         assert_eq!(Position::new(u64::MAX), last);
+        // Half of all positions lie ahead, the others behind.
+        assert_eq!(last.distance_to(last.plus(MAX_SLOTS - 1)), Some(MAX_SLOTS - 1));
+        assert_eq!(last.distance_to(last.plus(MAX_SLOTS)), None);
     }
 
     #[test]
@@ -288,6 +291,19 @@ mod tests {
         assert_eq!(empty.reserved(), 0);
         assert!(empty.is_final());
         assert_eq!(empty.position(), Position::new(1));
+    }
+
+    #[test]
+    fn each_flag_is_its_own() {
+        let flags = [TailWord::CLOSED, TailWord::SEALED, TailWord::ABANDONED];
+        let read = |word: TailWord| [word.is_closed(), word.is_sealed(), word.is_abandoned()];
+        for (i, flag) in flags.into_iter().enumerate() {
+            let word = TailWord::from_bits(TailWord::at(Position::new(LAST)).bits() | flag);
+            let expected: [bool; 3] = core::array::from_fn(|other| other == i);
+            assert_eq!((read(word), word.reserved()), (expected, 0));
+        }
+        // As `guarantees.md` says.
+        assert_eq!(TailWord::MAX_RESERVED, 32_767);
     }
 
     #[test]
