@@ -74,9 +74,9 @@ mod sync;
 mod wait;
 pub mod weighted;
 
-/// For the models only: whether gates may use the barrier that the waiting side pays for.
+/// For the models only: whether gates may use the barrier that the waiting side pays for, and how often they have.
 #[cfg(backpressure_loom)]
-pub use sync::membarrier::want as want_membarrier;
+pub use sync::membarrier::{runs as membarrier_runs, want as want_membarrier};
 
 pub use builder::Builder;
 pub use credit::Credits;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use backpressure_model::{RecvError, TrySendError, mpmc, want_membarrier};
+use backpressure_model::{RecvError, TrySendError, membarrier_runs, mpmc, want_membarrier};
 use common::{Config, NEAR_WRAP, check};
 use loom::future::block_on;
 use loom::thread;
@@ -292,6 +292,23 @@ fn send_beside_close() {
 }
 
 /// Gates that start quiet, both sides waiting as tasks.
+/// Whoever takes a gate out of the quiet state runs the barrier, and nobody else does.
+#[test]
+fn quiet_gates_run_the_barrier() {
+    check("mpmc quiet gates, alone", Config::at_least(1).exactly(&["ran"]), |outcomes| {
+        want_membarrier(true);
+        let (_tx, rx) = mpmc::bounded::<u64>(1);
+        let before = membarrier_runs();
+        let flag = Flag::new();
+        let mut receives = [rx.recv_async(), rx.recv_async()];
+        for receive in &mut receives {
+            assert!(flag.poll(Pin::new(receive)).is_pending());
+            assert_eq!(membarrier_runs(), before + 1);
+        }
+        outcomes.record("ran");
+    });
+}
+
 #[test]
 fn quiet_gates() {
     let config = Config::at_least(500).exactly(&["received both"]);

@@ -42,6 +42,7 @@ pub(crate) mod membarrier {
     std::thread_local! {
         // Loom runs all threads of a model on the thread that called it.
         static WANTED: Cell<bool> = const { Cell::new(false) };
+        static RUNS: Cell<usize> = const { Cell::new(0) };
     }
 
     /// Makes gates of channels that this model builds from now on start quiet.
@@ -62,7 +63,14 @@ pub(crate) mod membarrier {
 
     #[track_caller]
     pub(crate) fn heavy() {
+        RUNS.set(RUNS.get() + 1);
         fence(Ordering::SeqCst);
+    }
+
+    /// How often the barrier was run on this thread. Since the other half is a full fence here, no model would lose
+    /// a wake-up if it were not.
+    pub fn runs() -> usize {
+        RUNS.get()
     }
 }
 
