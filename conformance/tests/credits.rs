@@ -812,32 +812,6 @@ fn waits_leave_nothing_behind() {
     drop(held);
 }
 
-/// A permit holds no more than can be counted; and what comes back beyond that is out of circulation, and accounted
-/// for.
-#[test]
-fn more_comes_back_than_can_be_counted() {
-    const VAST: u64 = 1 << 48;
-    const COUNTED: u64 = 1 << 60;
-    let gate = Credits::on_demand(VAST);
-    let acquire = || {
-        assert_eq!(gate.grant(VAST), VAST);
-        gate.try_acquire(VAST).unwrap()
-    };
-    let [one, two] = [(), ()].map(|()| {
-        let mut all = acquire();
-        (1..COUNTED / VAST).for_each(|_| all.merge(acquire()).unwrap());
-        assert_eq!(all.credits(), COUNTED);
-        assert_eq!(all.merge(acquire()).unwrap_err().credits(), VAST);
-        assert_eq!(gate.revoke(u64::MAX), VAST);
-        all
-    });
-    assert_eq!(gate.grant(1), 1);
-    drop(one);
-    at_rest(&gate, COUNTED as i64);
-    drop(two);
-    at_rest(&gate, COUNTED as i64);
-}
-
 /// Whoever leaves wakes the next for what there is, not for nothing.
 #[test]
 fn nobody_is_woken_for_nothing() {
