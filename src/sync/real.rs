@@ -116,7 +116,48 @@ mod with_std {
         /// the first channel. Whoever waits first may be tied to one processor, and its peer to another.
         pub(crate) fn parallelism() -> usize {
             static CPUS: OnceLock<usize> = OnceLock::new();
-            *CPUS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+            *CPUS.get_or_init(processors)
+        }
+
+        /// What this thread may use; if it is tied to one processor, what the process's first thread may use: a
+        /// program that ties its threads to processors makes channels in them too.
+        fn processors() -> usize {
+            match thread::available_parallelism().map_or(1, usize::from) {
+                // A share of the time of more processors than one counts as one: nobody is tied.
+                1 if allowed("/proc/thread-self/status") == Some(1) => {
+                    allowed("/proc/self/status").unwrap_or(1)
+                }
+                here => here,
+            }
+        }
+
+        /// On how many processors a thread may run, as Linux tells it; an interpreter would end the program.
+        fn allowed(status: &str) -> Option<usize> {
+            if cfg!(any(miri, not(target_os = "linux"))) {
+                return None;
+            }
+            let status = std::fs::read_to_string(status).ok()?;
+            let mask = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed:"))?;
+            let ones = mask.chars().filter_map(|digit| digit.to_digit(16)).map(u32::count_ones);
+            Some(ones.sum::<u32>() as usize)
+        }
+
+        #[cfg(all(test, target_os = "linux", not(miri)))]
+        mod tests {
+            use super::*;
+
+            #[test]
+            fn a_thread_tied_to_one_processor_counts_those_of_the_process() {
+                let all = processors();
+                let tied = thread::spawn(|| {
+                    let first = core_affinity::get_core_ids().expect("there are some")[0];
+                    assert!(core_affinity::set_for_current(first));
+                    assert_eq!(thread::available_parallelism().map_or(0, usize::from), 1);
+                    assert_eq!(allowed("/proc/thread-self/status"), Some(1));
+                    processors()
+                });
+                assert_eq!(tied.join().expect("it does not panic"), all);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::sync::{AtomicU32, Ordering, UNDER_MODEL, spin_loop, thread};
 #[non_exhaustive]
 pub enum WaitStrategy {
     /// A few pauses, a few yields, then sleep. How many is decided from the number of processors
-    /// that whoever made the process's first channel might use, and from whether such waits have
+    /// that the process might use when it made its first channel, and from whether such waits have
     /// lately been worth it. An idle wait uses no processor time.
     ///
     /// A task asks to be polled once more before it queues (it wakes itself and returns `Pending`), where nobody
