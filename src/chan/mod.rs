@@ -185,14 +185,12 @@ impl Company {
 
     #[cfg(feature = "std")]
     pub(crate) fn how_senders_wait(&self) -> How<'_> {
-        let (waiting, awaited) = (self.senders(), self.receivers());
-        How { strategy: self.strategy, experience: &self.tx_experience, waiting, awaited }
+        How { strategy: self.strategy, experience: &self.tx_experience }
     }
 
     #[cfg(feature = "std")]
     pub(crate) fn how_receivers_wait(&self) -> How<'_> {
-        let (waiting, awaited) = (self.receivers(), self.senders());
-        How { strategy: self.strategy, experience: &self.rx_experience, waiting, awaited }
+        How { strategy: self.strategy, experience: &self.rx_experience }
     }
 
     pub(crate) fn senders(&self) -> usize {

@@ -176,12 +176,7 @@ impl Credits {
             done => return done,
         }
         let shared = &*self.shared;
-        let how = How {
-            strategy: shared.strategy,
-            experience: &shared.experience,
-            waiting: 1,
-            awaited: 1,
-        };
+        let how = How { strategy: shared.strategy, experience: &shared.experience };
         // UNWIND: a permit already, which gives its credits back if the end of the wait unwinds.
         let mut attempt = |place: &Place| {
             shared.attempt(n, place).map(|taken| taken.map(|()| Permit::borrowed(self, n)))

@@ -8,9 +8,9 @@ use crate::sync::{AtomicU32, Ordering, UNDER_MODEL, spin_loop, thread};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitStrategy {
-    /// A few pauses, a few yields, then sleep. How many is decided from the number of processors
-    /// that the process might use when it made its first channel, and from whether such waits have
-    /// lately been worth it. An idle wait uses no processor time.
+    /// A few pauses, a few yields, then sleep. How many is decided from whether they have lately been worth it;
+    /// no pauses if the process might use a single processor only when it made its first channel. An idle wait
+    /// uses no processor time.
     ///
     /// A task asks to be polled once more before it queues (it wakes itself and returns `Pending`), where nobody
     /// stands in line and that has lately been worth it, and never on a channel that is observed. The same under
@@ -31,8 +31,10 @@ pub enum WaitStrategy {
 /// time: a peer that is about to come is met soon, and one that comes steadily is not met at every
 /// single message, with a cache line travelling for each.
 const STEPS: u32 = 7;
-/// The same where a waiting thread may be what keeps its peer from running.
-const STEPS_CROWDED: u32 = 5;
+/// The same where pauses have lately achieved nothing.
+const STEPS_LEAST: u32 = 3;
+/// How many waits are ended by a yield before all pauses are tried again.
+const TRIAL: u32 = 64;
 /// Yields before sleeping, at the most and at the least.
 const YIELDS: u32 = 16;
 const YIELDS_LEAST: u32 = 2;
@@ -42,32 +44,62 @@ const YIELDS_LEAST: u32 = 2;
 pub(crate) struct How<'a> {
     pub(crate) strategy: WaitStrategy,
     pub(crate) experience: &'a Experience,
-    /// Handles on the side that waits: about as many threads.
-    pub(crate) waiting: usize,
-    /// Handles on the side that is waited for.
-    pub(crate) awaited: usize,
 }
 
-/// What waiting at one side of a channel has achieved so far: how many yields it is worth.
+/// What waiting at one side of a channel has achieved so far.
+///
+/// Those who wait at the same time lose each other's counts, which is no loss.
 #[derive(Debug)]
-pub(crate) struct Experience(AtomicU32);
+pub(crate) struct Experience {
+    /// Waits that a yield ended, since pauses last ended one: the peer was kept from running by who waited for
+    /// it. Each makes the next wait's pauses half as many.
+    in_vain: AtomicU32,
+    /// How many yields a wait is worth.
+    yields: AtomicU32,
+}
 
 impl Experience {
     pub(crate) fn new() -> Self {
-        Self(AtomicU32::new(YIELDS))
+        Self { in_vain: AtomicU32::new(0), yields: AtomicU32::new(YIELDS) }
+    }
+
+    /// How many looks with pauses before them a wait is worth.
+    ///
+    /// PERF: where a thread that waits keeps its peer from running, all pauses cost two or three times as much a
+    /// message: decision 0005 has the figures.
+    fn steps(&self) -> u32 {
+        // ORDERING: Relaxed: a guess shared by whoever waits here.
+        match self.in_vain.load(Ordering::Relaxed) {
+            TRIAL.. => STEPS,
+            in_vain => STEPS.saturating_sub(in_vain).max(STEPS_LEAST),
+        }
+    }
+
+    fn pauses_paid(&self) {
+        // ORDERING: Relaxed, both: as above.
+        if self.in_vain.load(Ordering::Relaxed) != 0 {
+            self.in_vain.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn pauses_failed(&self) {
+        // ORDERING: Relaxed, both: as above.
+        let in_vain = self.in_vain.load(Ordering::Relaxed);
+        self.in_vain.store(if in_vain < TRIAL { in_vain + 1 } else { STEPS }, Ordering::Relaxed);
+    }
+
+    fn yields(&self) -> u32 {
+        // ORDERING: Relaxed: as above.
+        self.yields.load(Ordering::Relaxed)
+    }
+
+    fn set_yields(&self, yields: u32) {
+        // ORDERING: Relaxed: as above.
+        self.yields.store(yields, Ordering::Relaxed);
     }
 }
 
 impl How<'_> {
-    /// Whether the waiting side could occupy every processor that those it waits for might use.
-    ///
-    /// PERF: four senders and a receiver on two processors take half the time per message if a sender
-    /// that waits yields after 31 pauses instead of 127, and an eighth less if the receiver does as well. With as
-    /// many as there are processors on both sides, the longer wait is better. Decision 0005 has the figures.
-    fn is_in_the_way(self, processors: usize) -> bool {
-        self.awaited.min(self.waiting) < processors && self.waiting + self.awaited > processors
-    }
-
     /// Waits actively for a while (or for ever, if the strategy says so): the result, if one came
     /// in time, or if `expired` said that it is too late to sleep.
     pub(crate) fn wait_awake<R>(
@@ -100,38 +132,54 @@ impl How<'_> {
         mut attempt: impl FnMut() -> Option<R>,
         mut expired: impl FnMut() -> bool,
     ) -> Option<R> {
-        let processors = thread::parallelism();
-        if processors > 1 {
-            let steps = if self.is_in_the_way(processors) { STEPS_CROWDED } else { STEPS };
-            for step in 0..steps {
+        if thread::parallelism() > 1 {
+            for step in 0..self.experience.steps() {
                 for _ in 0..1 << step {
                     spin_loop();
                 }
                 if let Some(done) = attempt() {
+                    self.experience.pauses_paid();
                     return Some(done);
                 }
             }
         }
-        let Experience(yields_worth) = self.experience;
-        // ORDERING: Relaxed: a guess shared by whoever waits here.
-        let yields = yields_worth.load(Ordering::Relaxed);
+        let yields = self.experience.yields();
         for _ in 0..yields {
             if expired() {
                 return None;
             }
             thread::yield_now();
             if let Some(done) = attempt() {
+                self.experience.pauses_failed();
                 if yields < YIELDS {
-                    // ORDERING: Relaxed: as above.
-                    yields_worth.store(yields + 1, Ordering::Relaxed);
+                    self.experience.set_yields(yields + 1);
                 }
                 return Some(done);
             }
         }
         if yields > YIELDS_LEAST {
-            // ORDERING: Relaxed: as above.
-            yields_worth.store(yields - 1, Ordering::Relaxed);
+            self.experience.set_yields(yields - 1);
         }
         None
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_that_achieve_nothing_become_fewer() {
+        let experience = Experience::new();
+        let next = || {
+            let steps = experience.steps();
+            experience.pauses_failed();
+            steps
+        };
+        assert_eq!([next(), next(), next(), next(), next(), next()], [7, 6, 5, 4, 3, 3]);
+        assert!((6..64).all(|_| next() == 3));
+        assert_eq!([next(), next(), next()], [7, 3, 3], "one wait in so many tries all of them");
+        experience.pauses_paid();
+        assert_eq!(next(), 7);
     }
 }
