@@ -427,6 +427,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+    use crate::raw::{Bound, BySlots, Core};
 
     /// What tells this test that it is the program to be ended.
     const SECOND: &str = "BACKPRESSURE_TOO_MANY_HANDLES";
@@ -438,6 +439,28 @@ mod tests {
             handles.store(count, Ordering::Relaxed);
         }
         company
+    }
+
+    /// A sender is stopped between claiming a place and publishing into it. What lies behind that place goes with
+    /// the ring.
+    #[test]
+    fn the_last_receiver_does_not_wait_for_ever() {
+        type Mpsc = crate::mpsc::Flavour;
+        let core = Core::new(4, 0, BySlots::new(0), false).expect("it can be made");
+        let company = Company::new(0, None, None, Gate::new, WaitStrategy::Park);
+        let (mut tail, mut head) = raw::pair::<Arc<()>, Mpsc, Company>(core, company, None);
+        let message = Arc::new(());
+        let send = |tail: &Tail<_, Mpsc>| tail.producer().try_send(message.clone()).is_ok();
+        assert!(send(&tail));
+        tail.producer().stop_in_a_send();
+        assert!(send(&tail));
+        drop_receiver(&mut head);
+        assert_eq!(head.beside().drops.read().undelivered, 1);
+        assert_eq!(Arc::strong_count(&message), 2, "one is behind the place that stays empty");
+        assert!(is_drained::<Mpsc>(&tail), "although that was claimed");
+        drop_sender(&mut tail);
+        drop((tail, head));
+        assert_eq!(Arc::strong_count(&message), 1);
     }
 
     /// Not in an interpreter, which starts no other programs.

@@ -80,10 +80,46 @@ pub(crate) use missing::{available, heavy};
 
 #[cfg(all(test, feature = "std", target_os = "linux"))]
 mod tests {
+    use std::thread;
+
+    use crossbeam_utils::CachePadded;
+
+    use super::*;
+    use crate::sync::{AtomicU32, spin_loop};
+
+    /// The litmus test of what the two halves are for: each thread stores, and looks at what the other stored.
+    /// Without a barrier between, both may miss the other, on x86 too.
     #[test]
-    fn heavy_returns_where_available() {
-        if super::available() {
-            super::heavy();
+    fn one_of_two_sees_the_other() {
+        const ROUNDS: u32 = 20_000;
+        if !available() {
+            return;
         }
+        let here = [const { CachePadded::new(AtomicU32::new(0)) }; 2];
+        let mine = [const { CachePadded::new(AtomicU32::new(0)) }; 2];
+        let play = |me: usize, between: fn()| {
+            let missed_in = |round: u32| {
+                // ORDERING: Relaxed, all: only that both begin a round at about the same time.
+                here[me].store(round, Ordering::Relaxed);
+                let mut looks = 0;
+                while here[1 - me].load(Ordering::Relaxed) < round {
+                    looks += 1;
+                    if looks % 1024 == 0 { thread::yield_now() } else { spin_loop() }
+                }
+                // Who came last is ahead; a little later they are level.
+                (0..round % 8 * u32::from(looks == 0)).for_each(|_| spin_loop());
+                // ORDERING: Relaxed, both: what is tested orders them.
+                mine[me].store(round, Ordering::Relaxed);
+                between();
+                mine[1 - me].load(Ordering::Relaxed) < round
+            };
+            (1..=ROUNDS).map(missed_in).collect::<Vec<_>>()
+        };
+        let (one, other) = thread::scope(|threads| {
+            let one = threads.spawn(|| play(0, light));
+            (play(1, heavy), one.join().expect("it does not panic"))
+        });
+        let missed = one.iter().zip(&other).filter(|(one, other)| **one && **other).count();
+        assert_eq!(missed, 0, "of {ROUNDS} rounds, in which each stored before it looked");
     }
 }

@@ -406,6 +406,16 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     }
 }
 
+#[cfg(test)]
+impl<T, S: Sides<Tail = Shared>, X: Beside> Producer<'_, T, S, X> {
+    /// What a sender leaves behind that is stopped between claiming a place and publishing into it.
+    pub(crate) fn stop_in_a_send(&self) {
+        // SAFETY: [I6] a shared side may be acted for by anybody.
+        let claimed = unsafe { <Shared as TailSide>::claim(&self.joint.core, 1, Linger::No) };
+        debug_assert!(claimed.is_ok());
+    }
+}
+
 impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X> {
     /// Sends although every credit is out; the caller then takes away what is too many.
     fn send_beyond(&mut self, value: T) -> Result<Position, (T, Refused)> {
