@@ -373,7 +373,7 @@ fn receiver_leaves() {
 /// A blocked sender is woken by the receiver's leaving, with its value.
 #[test]
 fn receiver_leaves_a_waiting_sender() {
-    let config = Config::at_least(1_500).exactly(&["returned"]);
+    let config = Config::at_least(1_000).exactly(&["returned"]);
     check("mpsc receiver leaves a waiting sender", config, |outcomes| {
         let (tx, rx) = mpsc::bounded(1);
         tx.try_send(1).unwrap();

@@ -395,7 +395,7 @@ fn discard<T, F: Flavour>(head: &mut Head<T, F>) {
     let drops = &rx.company().drops;
     let mut yields = 0;
     loop {
-        match rx.try_recv::<Result<F::Item<T>, TryRecvError>>() {
+        match rx.reborrow().try_recv::<Result<F::Item<T>, TryRecvError>>() {
             Ok(value) => {
                 Drops::add(&drops.undelivered, 1);
                 drop(value);

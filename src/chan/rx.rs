@@ -108,15 +108,28 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         self.0.is_in_flight()
     }
 
-    /// Takes the oldest value.
+    /// The same right for as long as this one is borrowed.
     #[inline(always)]
-    pub(crate) fn try_recv<A: Answer<F::Item<T>>>(&mut self) -> A {
+    pub(crate) fn reborrow(&mut self) -> Rx<'_, T, F> {
+        Rx(self.0.reborrow())
+    }
+
+    /// Takes the oldest value.
+    ///
+    /// PERF: this and others take the right itself, so that it need not lie in memory for those who come late.
+    #[inline(always)]
+    pub(crate) fn try_recv<A: Answer<F::Item<T>>>(mut self) -> A {
         match self.0.claim() {
             Ok(claimed) => self.take(claimed),
-            Err(emptiness) => match self.look_again(emptiness, Consumer::claim) {
-                Ok(claimed) => self.take(claimed),
-                Err(answer) => answer.into_answer(),
-            },
+            Err(emptiness) => self.try_recv_late(emptiness),
+        }
+    }
+
+    #[cold]
+    fn try_recv_late<A: Answer<F::Item<T>>>(mut self, emptiness: Emptiness) -> A {
+        match self.look_again(emptiness, Consumer::claim) {
+            Ok(claimed) => self.take(claimed),
+            Err(answer) => answer.into_answer(),
         }
     }
 
@@ -183,18 +196,18 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     /// Takes the oldest value, waiting for one: `empty` if the deadline came first.
     #[cfg(feature = "std")]
     #[inline(always)]
-    pub(crate) fn recv<A: Answer<F::Item<T>>>(&mut self, deadline: impl FnOnce() -> Deadline) -> A {
+    pub(crate) fn recv<A: Answer<F::Item<T>>>(mut self, deadline: impl FnOnce() -> Deadline) -> A {
         match self.0.claim() {
             Ok(claimed) => self.take(claimed),
             Err(Emptiness::Closed) => self.try_recv(), // which says so to others as well
-            Err(_) => self.wait(deadline(), Self::try_recv),
+            Err(_) => self.wait(deadline(), |rx| rx.reborrow().try_recv()),
         }
     }
 
     /// Takes up to `most` values, waiting for the first.
     #[cfg(feature = "std")]
     pub(crate) fn recv_many<A: Answer<usize>>(
-        &mut self,
+        mut self,
         into: &mut Vec<F::Item<T>>,
         most: usize,
     ) -> A {
@@ -207,7 +220,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
     #[cfg(feature = "std")]
     #[cold]
     fn wait<V, A: Answer<V>>(
-        &mut self,
+        mut self,
         deadline: Deadline,
         mut attempt: impl FnMut(&mut Self) -> Option<A>,
     ) -> A {
@@ -216,7 +229,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         let mut since = None;
         company.wait_begins(&mut since);
         self.0.linger = Linger::No;
-        let done = block(&company.rx, false, how, deadline, &mut |_| attempt(self), &news);
+        let done = block(&company.rx, false, how, deadline, &mut |_| attempt(&mut self), &news);
         self.0.linger = Linger::Briefly;
         company.wait_ends(&mut since, false);
         done.unwrap_or_else(A::empty)
@@ -240,7 +253,7 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
                 Err(_) => {}
             }
         }
-        self.poll(place, cx, Self::try_recv)
+        self.poll(place, cx, |rx| rx.reborrow().try_recv())
     }
 
     /// One poll of a task's batch.

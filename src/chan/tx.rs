@@ -31,6 +31,12 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         self
     }
 
+    /// See [`Producer::reborrow`].
+    #[inline(always)]
+    fn reborrow(&mut self) -> Tx<'_, T, F> {
+        Tx(self.0.reborrow())
+    }
+
     #[inline(always)]
     pub(crate) fn company(&self) -> &'a Company {
         self.0.beside()
@@ -41,7 +47,9 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
         match self.0.try_send(value) {
             Ok(()) => self.sent(),
-            Err((value, Refused::Full)) if F::CREDIT != Credit::Slots => self.try_send_again(value),
+            Err((value, Refused::Full)) if F::CREDIT != Credit::Slots => {
+                self.reborrow().try_send_again(value)
+            }
             Err((value, refused)) => Err((value, self.refused(refused))),
         }
     }
@@ -50,18 +58,18 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     #[inline(always)]
     fn sent(&mut self) -> Result<(), (T, Refused)> {
         let notes = self.company().rx.notify();
-        if notes.is_none() { Ok(()) } else { self.sent_with(notes) }
+        if notes.is_none() { Ok(()) } else { self.reborrow().sent_with(notes) }
     }
 
     #[cold]
-    fn sent_with(&mut self, notes: Notes) -> Result<(), (T, Refused)> {
+    fn sent_with(mut self, notes: Notes) -> Result<(), (T, Refused)> {
         published(&self.0, notes);
         if notes.closing() { self.settle_one() } else { Ok(()) }
     }
 
     /// Looks for credits that were given back and are not yet in circulation.
     #[cold]
-    fn try_send_again(&mut self, mut value: T) -> Result<(), (T, Refused)> {
+    fn try_send_again(mut self, mut value: T) -> Result<(), (T, Refused)> {
         let mut looked = false;
         while self.look_again(&mut looked) {
             match self.0.try_send(value) {
@@ -109,7 +117,7 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
         let sent = match self.0.try_send(value) {
             Ok(()) => self.sent(),
             Err((value, Refused::Full)) if hurry && F::CREDIT != Credit::Slots => {
-                self.try_send_again(value)
+                self.reborrow().try_send_again(value)
             }
             Err((value, refused)) => Err((value, self.refused(refused))),
         };
@@ -181,14 +189,14 @@ impl<'a, T, F: Flavour> Tx<'a, T, F> {
     ) -> Result<(), (T, Refused)> {
         match self.0.try_send(value) {
             Ok(()) => self.sent(),
-            Err((value, Refused::Full)) => self.wait_to_send(value, deadline()),
+            Err((value, Refused::Full)) => self.reborrow().wait_to_send(value, deadline()),
             Err((value, refused)) => Err((value, self.refused(refused))),
         }
     }
 
     #[cfg(feature = "std")]
     #[cold]
-    fn wait_to_send(&mut self, value: T, deadline: Deadline) -> Result<(), (T, Refused)> {
+    fn wait_to_send(mut self, value: T, deadline: Deadline) -> Result<(), (T, Refused)> {
         let mut from = Some(value);
         let done = self.wait(deadline, |tx, hurry| granted(tx.try_send_from(&mut from, hurry)));
         match (done.unwrap_or(Err(Refused::Full)), from) {

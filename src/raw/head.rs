@@ -2,7 +2,8 @@
 
 use super::bound::Bound;
 use super::position::{HeadWord, Position};
-use super::ring::{Core, Linger};
+use super::ring::{Core, Lingering};
+use super::runs::{Memory, Runs};
 use super::tail::{Emptiness, TailSide};
 use super::{Owned, Shared};
 use crate::backoff::Backoff;
@@ -13,6 +14,9 @@ use crate::sync::Ordering;
 /// # Safety
 /// Every method is called by an end that may act for the side: for [`Owned`] by the only consumer.
 pub(crate) trait HeadSide: Sized {
+    /// What an end of this side remembers.
+    type Memory: Memory;
+
     /// Wins published positions, at most as many as `most` says for the present head, after `prepare`
     /// was told how many there may be. The caller takes each of them out. If there are none, it may
     /// linger a little.
@@ -22,7 +26,7 @@ pub(crate) trait HeadSide: Sized {
         core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         prepare: impl FnMut(u64),
-        linger: Linger,
+        lingering: Lingering<'_, Self::Memory>,
     ) -> Result<(Position, u64), Emptiness>;
 
     /// Whether a value could be taken now: a snapshot.
@@ -46,21 +50,28 @@ pub(crate) trait HeadSide: Sized {
 
 /// Counts published values from `at` on.
 #[inline(always)]
-fn full_from<T, B: Bound>(core: &Core<T, B>, at: Position, most: u64, linger: Linger) -> u64 {
+fn full_from<T, B: Bound, M: Memory>(
+    core: &Core<T, B>,
+    at: Position,
+    most: u64,
+    lingering: Lingering<'_, M>,
+) -> u64 {
     let mut n = core.full_from(at, most);
-    if n == 0 && most > 0 && core.second_look(at, linger) {
+    if n == 0 && most > 0 && core.second_look(at, lingering) {
         n = 1;
     }
     n
 }
 
 impl HeadSide for Owned {
+    type Memory = ();
+
     #[inline(always)]
     unsafe fn claim<T, B: Bound, P: TailSide>(
         core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
-        linger: Linger,
+        lingering: Lingering<'_, Self::Memory>,
     ) -> Result<(Position, u64), Emptiness> {
         loop {
             // ORDERING: Relaxed: only this side writes the word.
@@ -69,7 +80,7 @@ impl HeadSide for Owned {
                 return Err(Emptiness::Closed);
             }
             let at = head.position();
-            let n = full_from(core, at, most(at), linger);
+            let n = full_from(core, at, most(at), lingering);
             if n > 0 {
                 prepare(n);
                 // ORDERING: Relaxed: only `len` reads it elsewhere; the stamps give the slots back.
@@ -86,13 +97,15 @@ impl HeadSide for Owned {
 }
 
 impl HeadSide for Shared {
+    type Memory = Runs;
+
     /// Lock-free: a retry means that another consumer moved the head.
     #[inline(always)]
     unsafe fn claim<T, B: Bound, P: TailSide>(
         core: &Core<T, B>,
         most: impl Fn(Position) -> u64,
         mut prepare: impl FnMut(u64),
-        linger: Linger,
+        lingering: Lingering<'_, Self::Memory>,
     ) -> Result<(Position, u64), Emptiness> {
         // ORDERING: Acquire, edge [E8]: what those who moved the head could see is seen from here on, so that
         // no place is called empty beside a value that was sent before another one was received.
@@ -100,7 +113,7 @@ impl HeadSide for Shared {
         let (mut seen, mut backoff) = (look(), Backoff::new());
         loop {
             let at = seen.position();
-            let n = full_from(core, at, most(at), linger);
+            let n = full_from(core, at, most(at), lingering);
             if n == 0 {
                 // SAFETY: [I6] a shared tail asks nothing of the caller, and only those are paired
                 // with a shared head.
@@ -160,6 +173,7 @@ impl Shared {
             used.saturating_sub(core.capacity).max(before_limit).min(most)
         };
         // SAFETY: [I6] a shared head may be acted for by anybody.
-        unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, too_many, |_| {}, Linger::No) }.ok()
+        unsafe { <Self as HeadSide>::claim::<T, B, Self>(core, too_many, |_| {}, Lingering::NOT) }
+            .ok()
     }
 }

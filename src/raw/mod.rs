@@ -44,6 +44,7 @@ mod lock;
 pub(crate) mod membarrier;
 mod position;
 mod ring;
+mod runs;
 mod tail;
 
 use alloc::vec::Vec;
@@ -55,7 +56,9 @@ pub(crate) use head::HeadSide;
 #[cfg(not(feature = "std"))]
 pub(crate) use lock::SpinMutex;
 pub(crate) use position::{Position, TailWord};
+use ring::Lingering;
 pub(crate) use ring::{Core, Linger, Unmakeable};
+use runs::Memory;
 pub(crate) use tail::{Emptiness, Refused, TailSide};
 
 use crate::sync::Arc;
@@ -103,11 +106,13 @@ impl<T, S: Sides, X: Beside> Drop for Joint<T, S, X> {
 /// The producers' end.
 pub(crate) struct Tail<T, S: Sides, X: Beside> {
     joint: Arc<Joint<T, S, X>>,
+    memory: <S::Tail as TailSide>::Memory,
 }
 
 /// The consumers' end.
 pub(crate) struct Head<T, S: Sides, X: Beside> {
     joint: Arc<Joint<T, S, X>>,
+    memory: <S::Head as HeadSide>::Memory,
 }
 
 /// Keeps the allocation, gives no right to use the ring; becomes a shared [`Tail`] again.
@@ -122,8 +127,8 @@ pub(crate) fn pair<T, S: Sides, X: Beside>(
     lender: Option<Lender<X::Lent>>,
 ) -> (Tail<T, S, X>, Head<T, S, X>) {
     let joint = Arc::new(Joint { core, beside, lender });
-    let tail = Tail { joint: joint.clone() };
-    (tail, Head { joint })
+    let tail = Tail { joint: joint.clone(), memory: Memory::new() };
+    (tail, Head { joint, memory: Memory::new() })
 }
 
 /// What both ends can ask and do whichever discipline they follow.
@@ -229,7 +234,7 @@ impl<T, S: Sides, X: Beside> Tail<T, S, X> {
     /// The right to produce, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn producer_mut(&mut self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, linger: Linger::Briefly }
+        Producer { end: self, linger: Linger::Briefly }
     }
 
     /// The last sender is gone: no permit can be alive.
@@ -247,19 +252,19 @@ impl<T, S: Sides<Tail = Shared>, X: Beside> Tail<T, S, X> {
     /// The right to produce, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn producer(&self) -> Producer<'_, T, S, X> {
-        Producer { joint: &self.joint, linger: Linger::Briefly }
+        Producer { end: self, linger: Linger::Briefly }
     }
 }
 
 impl<T, S: Sides<Tail = Shared>, X: Beside> Clone for Tail<T, S, X> {
     fn clone(&self) -> Self {
-        Self { joint: self.joint.clone() }
+        Self { joint: self.joint.clone(), memory: Memory::new() }
     }
 }
 
 impl<T, S: Sides<Tail = Shared>, X: Beside> WeakTail<T, S, X> {
     pub(crate) fn upgrade(&self) -> Tail<T, S, X> {
-        Tail { joint: self.joint.clone() }
+        Tail { joint: self.joint.clone(), memory: Memory::new() }
     }
 }
 
@@ -273,7 +278,7 @@ impl<T, S: Sides, X: Beside> Head<T, S, X> {
     /// The right to consume, from the exclusive borrow of an end.
     #[inline(always)]
     pub(crate) fn consumer_mut(&mut self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, linger: Linger::Briefly }
+        Consumer { end: self, linger: Linger::Briefly }
     }
 
     /// Whether a send may find out only after its publication that this end closed the channel.
@@ -296,62 +301,75 @@ impl<T, S: Sides<Head = Shared>, X: Beside> Head<T, S, X> {
     /// The right to consume, which a shared end gives to anybody.
     #[inline(always)]
     pub(crate) fn consumer(&self) -> Consumer<'_, T, S, X> {
-        Consumer { joint: &self.joint, linger: Linger::Briefly }
+        Consumer { end: self, linger: Linger::Briefly }
     }
 }
 
 impl<T, S: Sides<Head = Shared>, X: Beside> Clone for Head<T, S, X> {
     fn clone(&self) -> Self {
-        Self { joint: self.joint.clone() }
+        Self { joint: self.joint.clone(), memory: Memory::new() }
     }
 }
 
 /// The right to act as a producer, for as long as the end is borrowed.
 pub(crate) struct Producer<'a, T, S: Sides, X: Beside> {
-    joint: &'a Joint<T, S, X>,
+    end: &'a Tail<T, S, X>,
     /// How long an attempt that finds no room lingers. Those who wait have pauses of their own.
     pub(crate) linger: Linger,
 }
 
 /// The right to act as a consumer, for as long as the end is borrowed.
 pub(crate) struct Consumer<'a, T, S: Sides, X: Beside> {
-    joint: &'a Joint<T, S, X>,
+    end: &'a Head<T, S, X>,
     /// How long an attempt that finds nothing lingers; as for producers.
     pub(crate) linger: Linger,
 }
 
 impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
+    /// The same right for as long as this one is borrowed.
+    ///
+    /// PERF: to be given away where a reference to this would have to be, so that this can stay in registers.
+    #[inline(always)]
+    pub(crate) fn reborrow(&mut self) -> Producer<'_, T, S, X> {
+        Producer { end: self.end, linger: self.linger }
+    }
+
+    #[inline(always)]
+    fn lingering(&self) -> Lingering<'a, <S::Tail as TailSide>::Memory> {
+        Lingering { linger: self.linger, memory: Some(&self.end.memory) }
+    }
+
     #[inline(always)]
     pub(crate) fn beside(&self) -> &'a X {
-        &self.joint.beside
+        &self.end.joint.beside
     }
 
     /// Asks whether a waiting producer would be told something now: room, or that there will be none.
     /// Whatever the producer is being used for.
     pub(crate) fn news(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         || S::Tail::is_closed(core) || S::Tail::has_room(core)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        S::Tail::is_closed(&self.joint.core)
+        S::Tail::is_closed(&self.end.joint.core)
     }
 
     /// Asks how many messages are queued.
     pub(crate) fn depth(&self) -> impl Fn() -> usize + use<'a, T, S, X> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         || core.len()
     }
 
     /// Asks whether fewer than so many credits in circulation are left, whatever the slots say.
     pub(crate) fn short_of(&self) -> impl Fn(u64) -> bool + use<'a, T, S, X> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         |n| S::Tail::is_short_of(core, n)
     }
 
     /// The most credits that can be out at a time.
     pub(crate) fn capacity(&self) -> u64 {
-        self.joint.core.capacity
+        self.end.joint.core.capacity
     }
 
     /// Whether a reservation can be refused although there is room.
@@ -362,9 +380,9 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     /// Moves the value into the ring, or gives it back.
     #[inline(always)]
     pub(crate) fn try_send(&mut self, value: T) -> Result<(), (T, Refused)> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        match unsafe { S::Tail::claim(core, 1, self.linger) } {
+        match unsafe { S::Tail::claim(core, 1, self.lingering()) } {
             Ok((at, _)) => {
                 // SAFETY: [I3] claimed just above. Nothing between can unwind.
                 unsafe { core.publish(at, value) };
@@ -378,9 +396,9 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
 
     /// Moves values from the front of `from` into the ring with one claim; how many.
     pub(crate) fn try_send_many(&mut self, from: &mut Vec<T>) -> Result<u64, Refused> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.linger) }?;
+        let (first, n) = unsafe { S::Tail::claim(core, from.len() as u64, self.lingering()) }?;
         // SAFETY: [I3] claimed just above. `Drain` runs no code of `T`'s as long as it is used up, which
         // it is.
         unsafe { core.publish_run(first, n, from.drain(..n as usize)) };
@@ -393,13 +411,13 @@ impl<'a, T, S: Sides, X: Beside> Producer<'a, T, S, X> {
     /// received, newest first.
     pub(crate) fn settle(&mut self, back: &mut dyn FnMut(T)) {
         // SAFETY: [I6] `&mut Producer` of an owned end is the only producer.
-        unsafe { S::Tail::settle(&self.joint.core, back) }
+        unsafe { S::Tail::settle(&self.end.joint.core, back) }
     }
 
     /// Takes `n` credits out of circulation.
     pub(crate) fn try_reserve(self, n: u64) -> Result<Reserved<'a, T, S, X>, (Self, Refused)> {
         // SAFETY: [I6] holding the `Producer` of an owned end is being the only producer.
-        match unsafe { S::Tail::reserve(&self.joint.core, n) } {
+        match unsafe { S::Tail::reserve(&self.end.joint.core, n) } {
             Ok(()) => Ok(Reserved { producer: self, left: n }),
             Err(refused) => Err((self, refused)),
         }
@@ -411,7 +429,8 @@ impl<T, S: Sides<Tail = Shared>, X: Beside> Producer<'_, T, S, X> {
     /// What a sender leaves behind that is stopped between claiming a place and publishing into it.
     pub(crate) fn stop_in_a_send(&self) {
         // SAFETY: [I6] a shared side may be acted for by anybody.
-        let claimed = unsafe { <Shared as TailSide>::claim(&self.joint.core, 1, Linger::No) };
+        let claimed =
+            unsafe { <Shared as TailSide>::claim(&self.end.joint.core, 1, Lingering::NOT) };
         debug_assert!(claimed.is_ok());
     }
 }
@@ -419,7 +438,7 @@ impl<T, S: Sides<Tail = Shared>, X: Beside> Producer<'_, T, S, X> {
 impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X> {
     /// Sends although every credit is out; the caller then takes away what is too many.
     fn send_beyond(&mut self, value: T) -> Result<Position, (T, Refused)> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         match Shared::claim_beyond(core) {
             Ok(at) => {
                 // SAFETY: [I3] claimed just above. Nothing between can unwind.
@@ -433,14 +452,14 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X>
     /// Sends, and takes the oldest value away if that made one too many.
     pub(crate) fn displace(&mut self, value: T) -> Result<Option<T>, (T, Refused)> {
         self.send_beyond(value)?;
-        let joint = self.joint;
+        let joint = &*self.end.joint;
         let oldest = Shared::claim_excess(&joint.core, None, 1);
         Ok(oldest.map(|(at, _)| Claimed { joint, at }.take()))
     }
 
     /// Sends, and takes everything away that was queued before.
     pub(crate) fn displace_all(&mut self, value: T, into: &mut Vec<T>) -> Result<(), (T, Refused)> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         let mut most = core.slots.len() as u64;
         // UNWIND: allocates before anything is sent or taken.
         into.reserve(core.slots.len());
@@ -455,25 +474,36 @@ impl<T, S: Sides<Tail = Shared, Head = Shared>, X: Beside> Producer<'_, T, S, X>
 
     /// Takes the oldest value away: only a shared head can be claimed from here.
     pub(crate) fn evict(&mut self) -> Option<T> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         // SAFETY: [I6] a shared head may be acted for by anybody.
         let (at, _) = unsafe {
-            <Shared as HeadSide>::claim::<T, S::Bound, Shared>(core, |_| 1, |_| {}, Linger::No)
+            <Shared as HeadSide>::claim::<T, S::Bound, Shared>(core, |_| 1, |_| {}, Lingering::NOT)
         }
         .ok()?;
-        Some(Claimed { joint: self.joint, at }.take())
+        Some(Claimed { joint: &self.end.joint, at }.take())
     }
 }
 
 impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
+    /// The same right for as long as this one is borrowed; as for producers.
+    #[inline(always)]
+    pub(crate) fn reborrow(&mut self) -> Consumer<'_, T, S, X> {
+        Consumer { end: self.end, linger: self.linger }
+    }
+
+    #[inline(always)]
+    fn lingering(&self) -> Lingering<'a, <S::Head as HeadSide>::Memory> {
+        Lingering { linger: self.linger, memory: Some(&self.end.memory) }
+    }
+
     #[inline(always)]
     pub(crate) fn beside(&self) -> &'a X {
-        &self.joint.beside
+        &self.end.joint.beside
     }
 
     /// Asks whether a waiting consumer would be told something now: a value, or that none comes.
     pub(crate) fn news(&self) -> impl Fn() -> bool + use<'a, T, S, X> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         || S::Head::has_value(core) || S::Tail::is_closed(core)
     }
 
@@ -483,28 +513,28 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.joint.core.len()
+        self.end.joint.core.len()
     }
 
     /// Asks how many messages are queued.
     pub(crate) fn depth(&self) -> impl Fn() -> usize + use<'a, T, S, X> {
-        let core = &self.joint.core;
+        let core = &self.end.joint.core;
         || core.len()
     }
 
     /// Whether positions have been claimed that are not taken yet. On an owned tail, which claims
     /// by publishing, that is what is queued.
     pub(crate) fn is_in_flight(&self) -> bool {
-        self.joint.core.len() > 0
+        self.end.joint.core.len() > 0
     }
 
     /// Wins the oldest value, to be taken out at once.
     #[inline(always)]
     pub(crate) fn claim(&mut self) -> Result<Claimed<'a, T, S, X>, Emptiness> {
-        let joint = self.joint;
+        let joint = &*self.end.joint;
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
         let (at, _) = unsafe {
-            S::Head::claim::<T, S::Bound, S::Tail>(&joint.core, |_| 1, |_| {}, self.linger)
+            S::Head::claim::<T, S::Bound, S::Tail>(&joint.core, |_| 1, |_| {}, self.lingering())
         }?;
         Ok(Claimed { joint, at })
     }
@@ -518,7 +548,7 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
         most: usize,
         mut wrap: impl FnMut(T, Lending<'a, X::Lent>) -> R,
     ) -> Result<u64, Emptiness> {
-        let joint = self.joint;
+        let joint = &*self.end.joint;
         let reserve = |n: u64| into.reserve(n as usize);
         // SAFETY: [I6] `&mut Consumer` of an owned end is the only consumer.
         let (at, n) = unsafe {
@@ -526,7 +556,7 @@ impl<'a, T, S: Sides, X: Beside> Consumer<'a, T, S, X> {
                 &joint.core,
                 |_| most as u64,
                 reserve,
-                self.linger,
+                self.lingering(),
             )
         }?;
         // SAFETY: [I4] just claimed, and seen full; there is room in `into`, and `wrap` is a constructor.
@@ -592,7 +622,7 @@ impl<'a, T, S: Sides, X: Beside> Reserved<'a, T, S, X> {
     /// Sends with one of the credits: never refused for lack of room, only when sealed.
     pub(crate) fn send(&mut self, value: T) -> Result<(), T> {
         assert!(self.left > 0, "a permit sends once for each credit");
-        let core = &self.producer.joint.core;
+        let core = &self.producer.end.joint.core;
         // SAFETY: [I6] this holds the producer, and one of its credits.
         let Some(at) = (unsafe { S::Tail::claim_reserved(core) }) else {
             return Err(value);
@@ -608,7 +638,7 @@ impl<'a, T, S: Sides, X: Beside> Reserved<'a, T, S, X> {
     /// Puts what is left back into circulation.
     pub(crate) fn give_back(&mut self) {
         // SAFETY: [I6] this holds the producer, and that many of its credits.
-        unsafe { S::Tail::unreserve(&self.producer.joint.core, self.left) };
+        unsafe { S::Tail::unreserve(&self.producer.end.joint.core, self.left) };
         self.left = 0;
     }
 }

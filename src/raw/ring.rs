@@ -11,6 +11,7 @@ use crossbeam_utils::CachePadded;
 
 use super::bound::Bound;
 use super::position::{HeadWord, MAX_SLOTS, Position, Stamp, TailWord};
+use super::runs::{LARGE, Memory};
 use crate::backoff::pause;
 use crate::finally::Finally;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, thread};
@@ -110,6 +111,24 @@ pub(crate) enum Linger {
     Long,
 }
 
+/// How long an attempt lingers, and what its end remembers.
+pub(crate) struct Lingering<'a, M> {
+    pub(super) linger: Linger,
+    pub(super) memory: Option<&'a M>,
+}
+
+impl<M> Lingering<'_, M> {
+    pub(super) const NOT: Self = Self { linger: Linger::No, memory: None };
+}
+
+impl<M> Clone for Lingering<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Lingering<'_, M> {}
+
 /// Why a ring could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unmakeable {
@@ -193,22 +212,27 @@ impl<T, B: Bound> Core<T, B> {
         self.full_from(at, 1) == 1
     }
 
+    /// For how many pauses an end lingers that has caught up with the other side at `at`.
     #[inline(always)]
-    pub(super) fn pauses(&self, linger: Linger) -> u32 {
-        match linger {
+    pub(super) fn pauses<M: Memory>(&self, at: Position, lingering: Lingering<'_, M>) -> u32 {
+        let least = match lingering.linger {
             Linger::No => 0,
             Linger::Briefly => self.linger_briefly,
             Linger::Long => self.linger_long,
+        };
+        match lingering.memory {
+            Some(memory) if self.capacity >= LARGE && least > 0 => memory.earned(at, least),
+            _ => least,
         }
     }
 
     /// Looks again after some pauses, before the consumer asks the producers' side what emptiness means.
     #[inline(always)]
-    pub(super) fn second_look(&self, at: Position, linger: Linger) -> bool {
-        if linger == Linger::No || self.linger_least == 0 {
+    pub(super) fn second_look<M: Memory>(&self, at: Position, lingering: Lingering<'_, M>) -> bool {
+        if lingering.linger == Linger::No || self.linger_least == 0 {
             return false;
         }
-        pause(self.pauses(linger).max(self.linger_least));
+        pause(self.pauses(at, lingering).max(self.linger_least));
         self.is_full_at(at)
     }
 

@@ -4,7 +4,8 @@ use core::mem;
 
 use super::bound::Bound;
 use super::position::{Position, TailWord};
-use super::ring::{Core, Linger};
+use super::ring::{Core, Lingering};
+use super::runs::{Memory, Runs};
 use super::{Owned, Shared};
 use crate::backoff::{Backoff, pause};
 use crate::sync::{Ordering, fence};
@@ -39,13 +40,15 @@ pub(crate) enum Emptiness {
 pub(crate) trait TailSide: Sized {
     /// Whether a send may find out only after its publication that the receiver closed the channel.
     const SETTLES: bool;
+    /// What an end of this side remembers.
+    type Memory: Memory;
 
     /// Wins between 1 and `most` consecutive positions. The caller publishes each of them. If there is
     /// no room, it may linger a little.
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        linger: Linger,
+        lingering: Lingering<'_, Self::Memory>,
     ) -> Result<(Position, u64), Refused>;
 
     /// Told after the last of `n` claimed positions was published, of which `spent` were won by
@@ -143,12 +146,13 @@ fn set_reserved<T, B: Bound>(core: &Core<T, B>, n: u64) {
 
 impl TailSide for Owned {
     const SETTLES: bool = true;
+    type Memory = ();
 
     #[inline(always)]
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        linger: Linger,
+        lingering: Lingering<'_, Self::Memory>,
     ) -> Result<(Position, u64), Refused> {
         // ORDERING: Relaxed: only this side writes the word.
         let seen = core.load_tail(Ordering::Relaxed);
@@ -163,7 +167,7 @@ impl TailSide for Owned {
         let room = || core.room_from(at, core.within_bound(at, most));
         let mut n = room();
         if n == 0 {
-            let pauses = core.pauses(linger);
+            let pauses = core.pauses(at, lingering);
             if pauses > 0 {
                 pause(pauses);
                 n = room();
@@ -186,7 +190,7 @@ impl TailSide for Owned {
         // exclusive borrow of the sender is the reservation. The count only tells the receiver not
         // to say Closed yet.
         // SAFETY: [I6] the caller's contract is this method's.
-        let (_, found) = unsafe { <Self as TailSide>::claim(core, n, Linger::No) }?;
+        let (_, found) = unsafe { <Self as TailSide>::claim(core, n, Lingering::NOT) }?;
         if found < n || n > TailWord::MAX_RESERVED {
             return Err(Refused::Full);
         }
@@ -345,14 +349,13 @@ fn room_for<T, B: Bound>(core: &Core<T, B>, seen: TailWord, most: u64) -> u64 {
 #[inline(always)]
 fn exchange<T, B: Bound>(
     core: &Core<T, B>,
-    linger: Linger,
+    mut lingering: Lingering<'_, Runs>,
     mut next: impl FnMut(TailWord) -> Result<TailWord, Refused>,
 ) -> Result<TailWord, Refused> {
     // ORDERING: Acquire, edge [E4]: a caller that is told Closed comes after whoever closed; edge
     // [E3]: a claimer comes after the room that earlier ones have seen.
     let look = || core.load_tail(Ordering::Acquire);
     let mut seen = look();
-    let mut pauses = core.pauses(linger);
     let mut backoff = Backoff::new();
     loop {
         let wanted = match next(seen) {
@@ -360,11 +363,12 @@ fn exchange<T, B: Bound>(
             Err(Refused::Full) => {
                 // The word may have been old: Full only holds for the present one.
                 let again = look();
-                if again == seen && pauses == 0 {
-                    return Err(Refused::Full);
-                }
                 if again == seen {
-                    pause(mem::take(&mut pauses));
+                    let once = mem::replace(&mut lingering, Lingering::NOT);
+                    match core.pauses(seen.position(), once) {
+                        0 => return Err(Refused::Full),
+                        pauses => pause(pauses),
+                    }
                 }
                 seen = again;
                 continue;
@@ -399,7 +403,7 @@ impl Shared {
     /// are too many. Refused otherwise (the victim is still being written, or its credit is in a
     /// permit), and when the spare slots are used up.
     pub(super) fn claim_beyond<T, B: Bound>(core: &Core<T, B>) -> Result<Position, Refused> {
-        exchange(core, Linger::No, |seen| {
+        exchange(core, Lingering::NOT, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -419,15 +423,16 @@ impl Shared {
 
 impl TailSide for Shared {
     const SETTLES: bool = false;
+    type Memory = Runs;
 
     #[inline(always)]
     unsafe fn claim<T, B: Bound>(
         core: &Core<T, B>,
         most: u64,
-        linger: Linger,
+        lingering: Lingering<'_, Self::Memory>,
     ) -> Result<(Position, u64), Refused> {
         let mut won = 0;
-        let seen = exchange(core, linger, |seen| {
+        let seen = exchange(core, lingering, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -441,7 +446,7 @@ impl TailSide for Shared {
     unsafe fn published<T, B: Bound>(_: &Core<T, B>, _: u64, _: u64) {}
 
     unsafe fn reserve<T, B: Bound>(core: &Core<T, B>, n: u64) -> Result<(), Refused> {
-        exchange(core, Linger::No, |seen| {
+        exchange(core, Lingering::NOT, |seen| {
             if seen.is_closed() {
                 return Err(Refused::Closed);
             }
@@ -456,7 +461,7 @@ impl TailSide for Shared {
     }
 
     unsafe fn claim_reserved<T, B: Bound>(core: &Core<T, B>) -> Option<Position> {
-        exchange(core, Linger::No, |seen| {
+        exchange(core, Lingering::NOT, |seen| {
             if seen.is_sealed() {
                 return Err(Refused::Closed);
             }
@@ -468,7 +473,7 @@ impl TailSide for Shared {
 
     unsafe fn unreserve<T, B: Bound>(core: &Core<T, B>, n: u64) {
         // Never refused: the closure has no error to give.
-        let _ = exchange(core, Linger::No, |seen| Ok(seen.without_reserved(n)));
+        let _ = exchange(core, Lingering::NOT, |seen| Ok(seen.without_reserved(n)));
     }
 
     unsafe fn settle<T, B: Bound>(_: &Core<T, B>, _: &mut dyn FnMut(T)) {

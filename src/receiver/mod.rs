@@ -256,7 +256,7 @@ impl<T, F: Flavour> Iterator for Iter<'_, T, F> {
     type Item = Item<T, F>;
 
     fn next(&mut self) -> Option<Item<T, F>> {
-        self.rx.recv::<Result<Item<T, F>, RecvError>>(|| Deadline::Never).ok()
+        self.rx.reborrow().recv::<Result<Item<T, F>, RecvError>>(|| Deadline::Never).ok()
     }
 }
 
@@ -273,7 +273,7 @@ impl<T, F: Flavour> Iterator for TryIter<'_, T, F> {
     type Item = Item<T, F>;
 
     fn next(&mut self) -> Option<Item<T, F>> {
-        self.rx.try_recv::<Result<Item<T, F>, TryRecvError>>().ok()
+        self.rx.reborrow().try_recv::<Result<Item<T, F>, TryRecvError>>().ok()
     }
 }
 

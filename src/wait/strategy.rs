@@ -76,15 +76,17 @@ impl Experience {
     }
 
     fn pauses_paid(&self) {
-        // ORDERING: Relaxed, both: as above.
+        // ORDERING: Relaxed: as above.
         if self.in_vain.load(Ordering::Relaxed) != 0 {
+            // ORDERING: Relaxed: as above.
             self.in_vain.store(0, Ordering::Relaxed);
         }
     }
 
     fn pauses_failed(&self) {
-        // ORDERING: Relaxed, both: as above.
+        // ORDERING: Relaxed: as above.
         let in_vain = self.in_vain.load(Ordering::Relaxed);
+        // ORDERING: Relaxed: as above.
         self.in_vain.store(if in_vain < TRIAL { in_vain + 1 } else { STEPS }, Ordering::Relaxed);
     }
 
