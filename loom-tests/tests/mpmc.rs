@@ -291,7 +291,6 @@ fn send_beside_close() {
     });
 }
 
-/// Gates that start quiet, both sides waiting as tasks.
 /// Whoever takes a gate out of the quiet state runs the barrier, and nobody else does.
 #[test]
 fn quiet_gates_run_the_barrier() {
@@ -309,6 +308,7 @@ fn quiet_gates_run_the_barrier() {
     });
 }
 
+/// Gates that start quiet, both sides waiting as tasks.
 #[test]
 fn quiet_gates() {
     let config = Config::at_least(500).exactly(&["received both"]);

@@ -230,7 +230,6 @@ impl<'a, T, F: Flavour> Rx<'a, T, F> {
         company.wait_begins(&mut since);
         self.0.linger = Linger::No;
         let done = block(&company.rx, false, how, deadline, &mut |_| attempt(&mut self), &news);
-        self.0.linger = Linger::Briefly;
         company.wait_ends(&mut since, false);
         done.unwrap_or_else(A::empty)
     }
